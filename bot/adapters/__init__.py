@@ -1,0 +1,1 @@
+"""The only places that talk to GitHub, the model, the database, the engine and the sandbox."""

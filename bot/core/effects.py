@@ -1,0 +1,39 @@
+"""Writes to GitHub as data: stored first, found by their hidden mark, then made or edited once."""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from bot.core.repository import Repo
+from bot.core.runs import RunId
+
+EffectKind = Literal["comment", "reaction", "branch", "pull"]
+EffectState = Literal["pending", "done", "failed"]
+
+_MARK = re.compile(r"<!-- devflow:run=(?P<run>\S+) key=(?P<key>\S+) -->")
+
+
+def mark(run: str, key: str) -> str:
+    """The hidden line that every comment and pull request of ours carries."""
+    return f"<!-- devflow:run={run} key={key} -->"
+
+
+def marks_in(body: str) -> list[tuple[str, str]]:
+    """The (run, key) pairs of all marks in a body, in order."""
+    return [(m["run"], m["key"]) for m in _MARK.finditer(body)]
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """One write. `key` is unique in its run; `target` is the issue, comment or branch it goes to; `body` is its text
+    (a comment's Markdown, a reaction's name) or JSON (a branch, a pull request)."""
+
+    run: RunId
+    key: str
+    kind: EffectKind
+    repo: Repo
+    target: str
+    body: str
+    state: EffectState = "pending"
+    remote: str = ""
+    """What GitHub called the thing that was made: a comment id, a SHA, a pull request number."""

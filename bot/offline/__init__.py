@@ -1,0 +1,1 @@
+"""A local GitHub and a scripted Claude: the demo and the test harness."""

@@ -1,0 +1,307 @@
+"""What the engine needs of the world. Adapters implement these; only `bootstrap` knows which."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Literal, Protocol
+
+from bot.core.conversation import Json, ModelRequest, Reply
+from bot.core.effects import Effect
+from bot.core.repository import (
+    Comment,
+    CommitDraft,
+    Delivery,
+    FileChange,
+    Issue,
+    Permission,
+    PullDraft,
+    PullRequest,
+    Reaction,
+    RemoteCommit,
+    Repo,
+    RepositoryInfo,
+    Sha,
+)
+from bot.core.runs import PhaseResult, Run, RunId, RunState, Turn
+
+
+class Clock(Protocol):
+    """Time, so that tests can move it."""
+
+    def now(self) -> datetime:
+        """The present moment, in UTC."""
+
+    def monotonic(self) -> float:
+        """Seconds that only go up."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Return after that many seconds."""
+
+
+class GitHub(Protocol):
+    """GitHub as far as we use it. Every method raises `GitHubError`; reads are retried inside, creations never blindly."""
+
+    async def me(self) -> str:
+        """Our own login, as comments show it (`name[bot]` for an App)."""
+
+    async def repository(self, repo: Repo) -> RepositoryInfo: ...
+
+    async def permission(self, repo: Repo, login: str) -> Permission:
+        """What this person may do, `none` for a stranger."""
+
+    async def issue(self, repo: Repo, number: int) -> Issue: ...
+
+    async def comment(self, repo: Repo, comment_id: int) -> Comment | None: ...
+
+    async def find_comment(self, repo: Repo, number: int, mark: str) -> Comment | None:
+        """Our own comment whose body carries the mark; looks through all pages, ignores other authors."""
+
+    async def create_comment(self, repo: Repo, number: int, body: str) -> Comment: ...
+
+    async def edit_comment(self, repo: Repo, comment_id: int, body: str) -> None: ...
+
+    async def react(self, repo: Repo, comment_id: int, content: Reaction) -> None:
+        """Put our reaction on a comment; once is enough, again does nothing."""
+
+    async def unreact(self, repo: Repo, comment_id: int, content: Reaction) -> None:
+        """Take our reaction back, if it is there."""
+
+    async def branch_head(self, repo: Repo, branch: str) -> Sha | None: ...
+
+    async def commit(self, repo: Repo, sha: Sha) -> RemoteCommit: ...
+
+    async def create_commits(self, repo: Repo, parent: Sha, commits: Sequence[CommitDraft]) -> Sha:
+        """Make blobs, trees and commits on top of `parent` and return the last commit; no ref points to it yet.
+
+        Raises `GitHubError` if a tree that GitHub computed is not the tree the draft names.
+        """
+
+    async def create_branch(self, repo: Repo, branch: str, sha: Sha) -> None: ...
+
+    async def find_pull(self, repo: Repo, branch: str) -> PullRequest | None:
+        """The newest pull request from this branch of the same repository, open or closed."""
+
+    async def open_pull(self, repo: Repo, draft: PullDraft) -> PullRequest: ...
+
+    async def git_credentials(self, repo: Repo) -> tuple[str, str]:
+        """(clone URL, token) for read access with git; the token is sent as a header, never put in a URL or file."""
+
+
+class GitHubError(Exception):
+    """GitHub said no or could not be reached; `status` is its HTTP status, 0 if there was none."""
+
+    def __init__(self, text: str, status: int = 0) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+class Model(Protocol):
+    """A large language model."""
+
+    async def reply(self, request: ModelRequest) -> Reply:
+        """One reply. Broken streams and overload are retried inside with backoff; raises `ModelError` when that fails."""
+
+    def available(self) -> str | None:
+        """None if calls can be made, else one line: what is missing and how to set it."""
+
+    def price_usd(self, request: ModelRequest) -> float:
+        """An upper bound of what this call can cost: its input at full price plus `max_tokens` of output."""
+
+    def cost_usd(self, reply: Reply) -> float:
+        """What the reply did cost, by the price table."""
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxLimits:
+    """Bounds of one sandboxed process tree."""
+
+    seconds: float = 600.0
+    memory_mb: int = 2048
+    processes: int = 256
+    file_mb: int = 256
+    output_bytes: int = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class ExecResult:
+    """How a sandboxed command ended. `output` is stdout and stderr interleaved, its middle cut if it was too long."""
+
+    exit_code: int
+    output: str
+    seconds: float
+    timed_out: bool = False
+    truncated: bool = False
+
+
+class Sandbox(Protocol):
+    """Runs untrusted commands on a checkout. The host sees nothing of it but the checkout."""
+
+    name: str
+
+    def available(self) -> str | None:
+        """None if commands can be run, else one line: why not and what to install or set."""
+
+    async def run(
+        self,
+        argv: Sequence[str],
+        *,
+        checkout: Path,
+        limits: SandboxLimits,
+        network: bool = False,
+        env: Mapping[str, str] | None = None,
+        extra: Path | None = None,
+    ) -> ExecResult:
+        """Run `argv` with `checkout` (writable) as working directory at `/work`.
+
+        `env` are the only variables besides PATH, HOME and LANG; `extra` is one more writable folder, mounted at `/env`.
+        Every process started is dead when this returns. Raises `SandboxError` if the sandbox itself could not start.
+        """
+
+
+class SandboxError(Exception):
+    """The sandbox could not be set up; nothing was run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """A working copy without a `.git` of its own: `root` is what agents see, `git_dir` stays out of their reach."""
+
+    root: Path
+    git_dir: Path
+    base: Sha
+
+
+class Workspaces(Protocol):
+    """Working copies of repositories, on this machine's disk, made again from GitHub when they are gone."""
+
+    async def open(self, run: RunId, url: str, token: str, base: Sha) -> Checkout:
+        """The run's checkout at `base`; the same one if it is already there (its files are left as they are)."""
+
+    async def tree(self, checkout: Checkout) -> Sha:
+        """The git tree of the files as they are now. Raises `WorkspaceError` for what must not be committed."""
+
+    async def restore(self, checkout: Checkout, tree: Sha) -> bool:
+        """Make the files exactly those of the tree; False if this machine does not have it."""
+
+    async def changes(self, checkout: Checkout, old: Sha, new: Sha) -> list[FileChange]:
+        """What differs between two trees or commits, with contents."""
+
+    async def diff(self, checkout: Checkout, old: Sha, new: Sha) -> str:
+        """The unified diff between two trees or commits."""
+
+    async def drop(self, run: RunId) -> None:
+        """Remove the run's working copies."""
+
+
+class WorkspaceError(Exception):
+    """git could not do it; the text says what and why."""
+
+
+class Steps(Protocol):
+    """What a durable workflow may do. Whatever a step returned is returned again after a crash, without running it."""
+
+    async def step(self, name: str, work: Callable[[], Awaitable[Json]], *, seconds: float | None = None) -> Json:
+        """Run `work` at least once and keep its JSON result; `name` must be the same at every replay."""
+
+    async def graph(
+        self, needs: Mapping[str, Sequence[str]], work: Callable[[str, Mapping[str, Json]], Awaitable[Json]]
+    ) -> dict[str, Json]:
+        """Run a DAG of steps (keys in topological order), each as soon as what it needs has ended."""
+
+    async def segment(self, name: str) -> Json:
+        """Run the named segment of this run as a queued child (one at a time for each repository) and await its result."""
+
+    async def receive(self, topic: str, *, seconds: float) -> Json | None:
+        """The next message sent to this run under the topic, None after that many seconds."""
+
+
+Workflow = Callable[[RunId, Steps], Awaitable[Json]]
+"""The coordinator of a run."""
+SegmentWorkflow = Callable[[RunId, str, Steps], Awaitable[Json]]
+"""A segment of a run: (run, segment name, steps)."""
+
+
+class Durable(Protocol):
+    """The engine that survives a kill: at-least-once steps, recorded results, one execution for each run id."""
+
+    async def launch(self, workflow: Workflow, segment: SegmentWorkflow) -> None:
+        """Start executing, beginning with what an earlier process left unfinished."""
+
+    async def start(self, run: RunId, repo: Repo) -> None:
+        """Begin a run; the same id again does nothing."""
+
+    async def send(self, run: RunId, topic: str, message: Json, key: str) -> None:
+        """Send a message to a run; the same key again does nothing."""
+
+    async def cancel(self, run: RunId) -> None:
+        """Stop a run and its segments, within about a second if a step is under way."""
+
+    async def status(self, run: RunId) -> Literal["unknown", "queued", "running", "succeeded", "failed", "cancelled"]: ...
+
+    async def wait(self, run: RunId) -> Json | None:
+        """Return when the run has ended: its result, None if it failed or was cancelled."""
+
+    async def close(self) -> None:
+        """Stop executing; unfinished runs go on at the next launch."""
+
+
+class Store(Protocol):
+    """Everything that must outlive the process. Each call is one transaction."""
+
+    async def accept(self, deliveries: Sequence[Delivery], at: datetime) -> list[bool]:
+        """Store deliveries, True for each that is new; durable on disk when this returns."""
+
+    async def unprocessed(self, limit: int = 100) -> list[Delivery]:
+        """Deliveries that wait for work, oldest first."""
+
+    async def processed(self, delivery_id: str, outcome: str, at: datetime) -> None: ...
+
+    async def count_rejection(self, reason: str) -> None: ...
+
+    async def rejections(self) -> dict[str, int]: ...
+
+    async def add_run(self, run: Run) -> bool:
+        """Store a new run, False if it is there already."""
+
+    async def run(self, run_id: RunId) -> Run | None: ...
+
+    async def runs(self, *, repo: Repo | None = None, issue: int | None = None, limit: int = 50) -> list[Run]:
+        """Newest first."""
+
+    async def set_run_state(self, run_id: RunId, state: RunState, *, reason: str = "", at: datetime | None = None) -> bool:
+        """False (and no change) if the run had already ended."""
+
+    async def set_pull(self, run_id: RunId, number: int) -> None: ...
+
+    async def save_phase(self, result: PhaseResult) -> None:
+        """Insert or replace one phase of a run."""
+
+    async def phases(self, run_id: RunId) -> list[PhaseResult]: ...
+
+    async def reserve_turn(self, turn: Turn, cap_usd: float) -> bool:
+        """Store a turn that is about to be made, unless the run's spend and open reservations would pass the cap."""
+
+    async def finish_turn(self, turn: Turn) -> None: ...
+
+    async def turns(self, run_id: RunId, unit: str | None = None) -> list[Turn]: ...
+
+    async def add_effect(self, effect: Effect) -> Effect:
+        """Store an effect that is to be made; returns what is stored under its run and key, done or not."""
+
+    async def effect_done(self, effect: Effect, remote: str) -> None: ...
+
+    async def effects(self, run_id: RunId) -> list[Effect]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """All of them, wired; made by `bootstrap` only."""
+
+    github: GitHub
+    model: Model
+    store: Store
+    durable: Durable
+    sandbox: Sandbox
+    workspaces: Workspaces
+    clock: Clock = field()

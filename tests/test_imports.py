@@ -1,0 +1,64 @@
+"""Imports point one way, as the layout promises."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+LAYERS = {
+    "bot.core": {"bot.core"},
+    "bot.ports": {"bot.core"},
+    "bot.settings": set[str](),
+    "bot.definitions": {"bot.core"},
+    "bot.tools": {"bot.core", "bot.ports"},
+    "bot.runner": {"bot.core", "bot.ports", "bot.tools"},
+    "bot.run": {"bot.core", "bot.ports", "bot.tools", "bot.runner", "bot.definitions"},
+    "bot.engine": {"bot.core", "bot.ports", "bot.tools", "bot.runner", "bot.run", "bot.definitions"},
+    "bot.adapters": {"bot.adapters", "bot.core", "bot.ports"},
+}
+"""A module or package of ours, and what of ours it may import. What is not named here is a door, or `bootstrap`."""
+OUTSIDE_CORE = {"os", "time", "socket", "subprocess", "asyncio", "httpx", "sqlmodel", "githubkit", "anthropic", "dbos"}
+
+
+def layer_of(module: str, layers: list[str]) -> str | None:
+    return next((name for name in layers if module == name or module.startswith(name + ".")), None)
+
+
+def modules() -> list[tuple[str, Path]]:
+    files = sorted((ROOT / "bot").rglob("*.py")) + sorted((ROOT / "webhooks").rglob("*.py"))
+    return [(str(path.relative_to(ROOT).with_suffix("")).replace("/", ".").removesuffix(".__init__"), path) for path in files]
+
+
+def imports(path: Path) -> set[str]:
+    found = set[str]()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+@pytest.mark.parametrize(("module", "path"), [pytest.param(m, p, id=m) for m, p in modules()])
+def test_a_module_imports_only_what_its_layer_may(module: str, path: Path) -> None:
+    """A layer knows the layers below it and nothing else of ours."""
+    layer = layer_of(module, list(LAYERS))
+    ours = {name for name in imports(path) if name.startswith(("bot.", "webhooks."))}
+    if layer is None:
+        return
+    allowed = LAYERS[layer] | {layer}
+    wrong = {name for name in ours if layer_of(name, sorted(allowed)) is None}
+    assert not wrong, f"{module} may import {sorted(allowed)}"
+
+
+@pytest.mark.parametrize(("module", "path"), [pytest.param(m, p, id=m) for m, p in modules() if m.startswith("bot.core")])
+def test_the_core_is_pure(module: str, path: Path) -> None:
+    """Nothing under `bot.core` can reach the network, the disk, the clock or the environment."""
+    assert not {name.partition(".")[0] for name in imports(path)} & OUTSIDE_CORE
+
+
+def test_only_bootstrap_knows_the_adapters() -> None:
+    """One place wires the parts; everybody else asks for a port."""
+    knowing = {m for m, p in modules() if any(name.startswith("bot.adapters") for name in imports(p))}
+    assert {m for m in knowing if not m.startswith("bot.adapters")} <= {"bot.bootstrap"}

@@ -1,0 +1,1 @@
+"""The web door: deliveries in, pages and numbers out."""
