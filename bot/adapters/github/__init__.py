@@ -1,0 +1,5 @@
+"""GitHub over REST: `bot.ports.GitHub` on top of githubkit, with our own retries, pacing and token renewal."""
+
+from bot.adapters.github.client import GitHubAdapter
+
+__all__ = ["GitHubAdapter"]

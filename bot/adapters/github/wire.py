@@ -1,0 +1,191 @@
+"""The parts of GitHub's answers that we read. githubkit's own models want every field, which not all servers send."""
+
+from datetime import datetime
+from typing import Literal, TypeVar
+
+import httpx
+from pydantic import BaseModel, RootModel, SecretStr, ValidationError
+
+from bot.adapters.github.asks import Ask
+from bot.core.repository import Comment, Issue, PullRequest, RemoteCommit, Repo, RepositoryInfo, Sha
+from bot.ports import GitHubError
+
+GHOST = "ghost"
+"""GitHub's name for accounts that are gone."""
+
+
+class Wire(BaseModel):
+    """Something GitHub sent; fields we do not name are ignored."""
+
+
+class User(Wire):
+    login: str
+    type: str = "User"
+
+
+class App(Wire):
+    slug: str
+
+
+class Installation(Wire):
+    id: int
+
+
+class Token(Wire):
+    token: SecretStr
+    expires_at: datetime
+
+
+class Repository(Wire):
+    full_name: str
+    default_branch: str
+    private: bool
+    clone_url: str
+    html_url: str
+
+    def core(self) -> RepositoryInfo:
+        repo = Repo.parse(self.full_name)
+        return RepositoryInfo(repo, self.default_branch, self.private, self.clone_url, self.html_url)
+
+
+class Collaborator(Wire):
+    permission: str
+    role_name: str = ""
+
+
+class Label(Wire):
+    name: str | None = None
+
+
+class IssueWire(Wire):
+    number: int
+    title: str
+    body: str | None = None
+    user: User | None = None
+    state: Literal["open", "closed"]
+    html_url: str
+    pull_request: Wire | None = None
+    labels: list[Label | str] = []
+
+    def core(self) -> Issue:
+        names = [label if isinstance(label, str) else label.name for label in self.labels]
+        return Issue(
+            self.number,
+            self.title,
+            self.body or "",
+            _login(self.user),
+            self.state,
+            self.html_url,
+            is_pull=self.pull_request is not None,
+            labels=tuple(name for name in names if name),
+        )
+
+
+class CommentWire(Wire):
+    id: int
+    body: str | None = None
+    user: User | None = None
+    html_url: str
+    created_at: datetime
+
+    def core(self) -> Comment:
+        bot = self.user is not None and self.user.type == "Bot"
+        return Comment(self.id, _login(self.user), self.body or "", self.html_url, self.created_at, author_is_bot=bot)
+
+
+class Comments(RootModel[list[CommentWire]]):
+    """A page of comments."""
+
+
+class ReactionWire(Wire):
+    id: int
+    user: User | None = None
+    content: str
+
+
+class Reactions(RootModel[list[ReactionWire]]):
+    """A page of reactions."""
+
+
+class ObjectWire(Wire):
+    sha: str
+
+
+class RefWire(Wire):
+    object: ObjectWire
+
+
+class Verification(Wire):
+    verified: bool = False
+
+
+class CommitWire(Wire):
+    sha: str
+    tree: ObjectWire
+    parents: list[ObjectWire]
+    message: str
+    verification: Verification | None = None
+
+    def core(self) -> RemoteCommit:
+        return RemoteCommit(
+            Sha(self.sha),
+            Sha(self.tree.sha),
+            tuple(Sha(parent.sha) for parent in self.parents),
+            self.message,
+            verified=self.verification is not None and self.verification.verified,
+        )
+
+
+class HeadRepository(Wire):
+    full_name: str
+
+
+class Side(Wire):
+    ref: str
+    sha: str
+    repo: HeadRepository | None = None
+
+
+class PullWire(Wire):
+    number: int
+    title: str
+    body: str | None = None
+    head: Side
+    base: Side
+    state: Literal["open", "closed"]
+    draft: bool = False
+    html_url: str
+
+    def core(self) -> PullRequest:
+        return PullRequest(
+            self.number,
+            self.title,
+            self.body or "",
+            self.head.ref,
+            Sha(self.head.sha),
+            self.base.ref,
+            self.state,
+            self.draft,
+            self.html_url,
+        )
+
+
+class Pulls(RootModel[list[PullWire]]):
+    """A page of pull requests."""
+
+
+P = TypeVar("P", bound=BaseModel)
+
+
+def parse(model: type[P], response: httpx.Response, ask: Ask) -> P:
+    """Read an answer. Raises `GitHubError` naming the fields that are not as they should be, never their values."""
+    try:
+        return model.model_validate_json(response.content)
+    except ValidationError as error:
+        where = sorted({".".join(map(str, e["loc"])) or "the whole" for e in error.errors(include_input=False)})
+        text = f"Could not {ask.what}: GitHub's answer is not as expected at {', '.join(where[:5])}."
+        raise GitHubError(text, response.status_code) from None
+
+
+def _login(user: User | None) -> str:
+    return user.login if user else GHOST
