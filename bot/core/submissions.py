@@ -1,0 +1,141 @@
+"""The strict tools by which a phase hands in its result, and what is wrong with a result that was handed in."""
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from bot.core.conversation import Json, ToolSpec
+from bot.core.planning import Task, problems
+from bot.core.runs import PhaseName
+
+Line = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+Prose = Annotated[str, StringConstraints(min_length=1, max_length=30_000)]
+Path = Annotated[str, StringConstraints(min_length=1, max_length=400)]
+
+
+class _Form(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Requirements(_Form):
+    """What will be true afterwards."""
+
+    summary: Line
+    acceptance: Annotated[list[Line], Field(min_length=1, max_length=20)]
+    assumptions: list[Line]
+    out_of_scope: list[Line]
+
+
+class Design(_Form):
+    """How it will be built."""
+
+    summary: Line
+    design: Prose
+    files: Annotated[list[Path], Field(min_length=1, max_length=100)]
+    risks: list[Line]
+
+
+class TaskForm(_Form):
+    """One task of a plan."""
+
+    id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,19}$")]
+    title: Annotated[str, StringConstraints(min_length=3, max_length=100)]
+    description: Prose
+    agent: Line
+    files: Annotated[list[Path], Field(min_length=1, max_length=50)]
+    depends_on: list[str]
+    acceptance: list[Line]
+
+    def task(self) -> Task:
+        return Task(
+            self.id,
+            " ".join(self.title.split()),
+            self.description,
+            self.agent,
+            tuple(dict.fromkeys(path.removeprefix("./") for path in self.files)),
+            tuple(self.depends_on),
+            tuple(self.acceptance),
+        )
+
+
+class Tasks(_Form):
+    """The order of work."""
+
+    tasks: Annotated[list[TaskForm], Field(min_length=1)]
+
+
+class ReviewComment(_Form):
+    """One remark on one line."""
+
+    path: Path
+    line: Annotated[int, Field(ge=1)]
+    body: Prose
+
+
+class Review(_Form):
+    """What the reviewer thinks."""
+
+    verdict: Literal["approve", "request_changes"]
+    summary: Prose
+    comments: Annotated[list[ReviewComment], Field(max_length=50)]
+
+
+Submission = Requirements | Design | Tasks | Review
+
+_FORMS: dict[PhaseName, tuple[str, type[Submission], str]] = {
+    "requirements": ("submit_requirements", Requirements, "Hand in the requirements. Call it once, at the end."),
+    "design": ("submit_design", Design, "Hand in the design. Call it once, at the end."),
+    "tasks": ("submit_tasks", Tasks, "Hand in the task plan. Call it once, at the end."),
+    "review": ("submit_review", Review, "Hand in the review. Call it once, at the end."),
+}
+
+
+def submit_tool(phase: PhaseName) -> ToolSpec | None:
+    """The tool that ends this phase, None where plain text ends it."""
+    if phase not in _FORMS:
+        return None
+    name, form, description = _FORMS[phase]
+    return ToolSpec(name, description, _strict_schema(form), strict=True)
+
+
+def read_submission(phase: PhaseName, data: Json, agents: Sequence[str]) -> Submission | str:
+    """The checked result, or what is wrong with it in words that the agent can act on."""
+    _, form, _ = _FORMS[phase]
+    try:
+        result = form.model_validate(data)
+    except ValidationError as error:
+        return "\n".join(f"- {'.'.join(map(str, e['loc'])) or 'input'}: {e['msg']}" for e in error.errors()[:10])
+    if isinstance(result, Tasks):
+        wrong = problems([t.task() for t in result.tasks], agents)
+        if wrong:
+            return "\n".join(f"- {sentence}" for sentence in wrong[:10])
+    return result
+
+
+_UNSUPPORTED = frozenset(
+    {"title", "minLength", "maxLength", "minItems", "maxItems", "minimum", "maximum", "pattern", "default"}
+)
+
+
+def _strict_schema(form: type[BaseModel]) -> Json:
+    """A schema that strict tools take: no size limits (we check those ourselves) and every key required."""
+    schema: Json = form.model_json_schema()
+    definitions: Json = schema.pop("$defs", {})
+
+    def clean(node: object) -> object:
+        if isinstance(node, list):
+            return [clean(item) for item in node]
+        if not isinstance(node, dict):
+            return node
+        if "$ref" in node:
+            return clean(definitions[str(node["$ref"]).rpartition("/")[2]])
+        return {
+            key: {name: clean(sub) for name, sub in value.items()} if key == "properties" else clean(value)
+            for key, value in node.items()
+            if key not in _UNSUPPORTED
+        }
+
+    cleaned = clean(schema)
+    assert isinstance(cleaned, dict)
+    return cleaned

@@ -1,0 +1,85 @@
+"""Results come in by strict tools, and a wrong one is sent back with words the agent can act on."""
+
+import json
+
+import pytest
+
+from bot.core.conversation import Reply, Text, ToolResult, ToolUse, Usage
+from bot.core.submissions import Requirements, Tasks, read_submission, submit_tool
+from bot.core.transcript import reply_from_json, reply_to_json, results_from_json, results_to_json
+
+TASK = {
+    "id": "T1",
+    "title": "Add it",
+    "description": "d",
+    "agent": "developer",
+    "files": ["./a.py", "a.py"],
+    "depends_on": [],
+    "acceptance": ["works"],
+}
+
+
+@pytest.mark.parametrize(
+    ("phase", "name"),
+    [
+        ("requirements", "submit_requirements"),
+        ("design", "submit_design"),
+        ("tasks", "submit_tasks"),
+        ("review", "submit_review"),
+    ],
+)
+def test_every_structured_phase_has_a_strict_tool(phase: str, name: str) -> None:
+    """Its schema is closed, requires every key and holds no keyword that strict tools refuse."""
+    tool = submit_tool(phase)  # type: ignore[arg-type]
+    assert tool is not None
+    assert (tool.name, tool.strict) == (name, True)
+    text = json.dumps(tool.schema)
+    assert not {"minLength", "maxItems", "$ref", "$defs", "pattern"} & set(text.replace('"', " ").split())
+    assert tool.schema["additionalProperties"] is False
+    assert set(tool.schema["required"]) == set(tool.schema["properties"])
+
+
+def test_other_phases_end_with_plain_text() -> None:
+    """There is no tool for them."""
+    assert submit_tool("implementation") is None
+
+
+def test_a_good_result_is_taken() -> None:
+    """Its paths are tidied."""
+    found = read_submission("tasks", {"tasks": [TASK]}, ["developer"])
+    assert isinstance(found, Tasks)
+    assert found.tasks[0].task().files == ("a.py",)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        ({}, "tasks: Field required"),
+        ({"tasks": []}, "tasks: List should have at least 1 item"),
+        ({"tasks": [TASK], "extra": 1}, "extra: Extra inputs are not permitted"),
+        ({"tasks": [{**TASK, "id": "1; rm"}]}, "tasks.0.id: String should match pattern"),
+        ({"tasks": [{**TASK, "depends_on": ["T2"]}]}, "T1 depends on 'T2', which is not a task."),
+        ({"tasks": [TASK, {**TASK, "id": "T2"}]}, "T1 and T2 both change a.py"),
+    ],
+)
+def test_a_wrong_result_is_sent_back_with_the_reason(data: dict[str, object], words: str) -> None:
+    """The agent reads what to mend."""
+    found = read_submission("tasks", data, ["developer"])
+    assert isinstance(found, str)
+    assert words in found
+
+
+def test_requirements_need_an_acceptance_line() -> None:
+    """Something must be checkable."""
+    wrong = read_submission("requirements", {"summary": "s", "acceptance": [], "assumptions": [], "out_of_scope": []}, [])
+    assert isinstance(wrong, str)
+    good = read_submission("requirements", {"summary": "s", "acceptance": ["a"], "assumptions": [], "out_of_scope": []}, [])
+    assert isinstance(good, Requirements)
+
+
+def test_a_stored_turn_comes_back_as_it_was() -> None:
+    """What is replayed after a crash is what was said."""
+    reply = Reply((Text("a"), ToolUse("1", "Read", {"file_path": "é"})), "tool_use", Usage(1, 2, 3, 4), "m")
+    results = (ToolResult("1", "x\0y", is_error=True),)
+    assert reply_from_json(reply_to_json(reply)) == reply
+    assert results_from_json(results_to_json(results)) == results
