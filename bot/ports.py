@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal, Protocol
 
-from bot.core.conversation import Json, ModelRequest, Reply
+from bot.core.conversation import Json, ModelRequest, Reply, Usage
 from bot.core.effects import Effect
 from bot.core.repository import (
     Comment,
@@ -84,6 +84,9 @@ class GitHub(Protocol):
 
     async def open_pull(self, repo: Repo, draft: PullDraft) -> PullRequest: ...
 
+    async def aclose(self) -> None:
+        """Close the connections."""
+
     async def git_credentials(self, repo: Repo) -> tuple[str, str]:
         """(clone URL, token) for read access with git; the token is sent as a header, never put in a URL or file."""
 
@@ -110,6 +113,9 @@ class Model(Protocol):
 
     def cost_usd(self, reply: Reply) -> float:
         """What the reply did cost, by the price table."""
+
+    async def aclose(self) -> None:
+        """Close the connections."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +157,11 @@ class Sandbox(Protocol):
         network: bool = False,
         env: Mapping[str, str] | None = None,
         extra: Path | None = None,
+        extra_writable: bool = False,
     ) -> ExecResult:
         """Run `argv` with `checkout` (writable) as working directory at `/work`.
 
-        `env` are the only variables besides PATH, HOME and LANG; `extra` is one more writable folder, mounted at `/env`.
+        `env` are the only variables besides PATH, HOME and LANG; `extra` is one more folder, mounted at `/env`.
         Every process started is dead when this returns. Raises `SandboxError` if the sandbox itself could not start.
         """
 
@@ -189,6 +196,12 @@ class Workspaces(Protocol):
 
     async def diff(self, checkout: Checkout, old: Sha, new: Sha) -> str:
         """The unified diff between two trees or commits."""
+
+    async def files(self, checkout: Checkout) -> list[str]:
+        """Paths of all files of the checkout that git would keep, sorted."""
+
+    async def write(self, checkout: Checkout, start: Sha, changes: Sequence[FileChange]) -> Sha:
+        """Make the files those of `start` with the changes on top; returns the resulting tree."""
 
     async def drop(self, run: RunId) -> None:
         """Remove the run's working copies."""
@@ -237,7 +250,9 @@ class Durable(Protocol):
     async def cancel(self, run: RunId) -> None:
         """Stop a run and its segments, within about a second if a step is under way."""
 
-    async def status(self, run: RunId) -> Literal["unknown", "queued", "running", "succeeded", "failed", "cancelled"]: ...
+    async def status(
+        self, run: RunId
+    ) -> Literal["unknown", "queued", "running", "succeeded", "failed", "cancelled"]: ...
 
     async def wait(self, run: RunId) -> Json | None:
         """Return when the run has ended: its result, None if it failed or was cancelled."""
@@ -246,8 +261,33 @@ class Durable(Protocol):
         """Stop executing; unfinished runs go on at the next launch."""
 
 
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """Totals over everything stored. All but `runs` only go up, pruned deliveries stay counted.
+
+    `usd` is what the model cost: calls that came back by their price, calls whose process died by their reservation.
+    """
+
+    runs: Mapping[RunState, int]
+    deliveries_received: int
+    deliveries_processed: int
+    rejections: Mapping[str, int]
+    usd: float
+    usage: Usage
+
+    @property
+    def deliveries_waiting(self) -> int:
+        return self.deliveries_received - self.deliveries_processed
+
+
 class Store(Protocol):
     """Everything that must outlive the process. Each call is one transaction."""
+
+    async def open(self) -> None:
+        """Connect and bring the tables up to date. Raises `BotError` if that cannot be done."""
+
+    async def close(self) -> None:
+        """Disconnect."""
 
     async def accept(self, deliveries: Sequence[Delivery], at: datetime) -> list[bool]:
         """Store deliveries, True for each that is new; durable on disk when this returns."""
@@ -255,11 +295,20 @@ class Store(Protocol):
     async def unprocessed(self, limit: int = 100) -> list[Delivery]:
         """Deliveries that wait for work, oldest first."""
 
-    async def processed(self, delivery_id: str, outcome: str, at: datetime) -> None: ...
+    async def processed(self, delivery_id: str, outcome: str, at: datetime) -> None:
+        """The delivery waits no more; its first outcome stays."""
 
-    async def count_rejection(self, reason: str) -> None: ...
+    async def count_rejection(self, reason: str, count: int = 1) -> None:
+        """Add to how often a delivery was turned away for that reason."""
 
     async def rejections(self) -> dict[str, int]: ...
+
+    async def delivery_outcome(self, delivery_id: str) -> str | None:
+        """What came of a delivery; None while it waits, or if it is not stored."""
+
+    async def prune_deliveries(self, before: datetime) -> int:
+        """Forget processed deliveries received before that moment; returns how many. Choose one more than three days
+        ago: so long GitHub delivers again on request, and what is forgotten would be taken for new."""
 
     async def add_run(self, run: Run) -> bool:
         """Store a new run, False if it is there already."""
@@ -269,7 +318,9 @@ class Store(Protocol):
     async def runs(self, *, repo: Repo | None = None, issue: int | None = None, limit: int = 50) -> list[Run]:
         """Newest first."""
 
-    async def set_run_state(self, run_id: RunId, state: RunState, *, reason: str = "", at: datetime | None = None) -> bool:
+    async def set_run_state(
+        self, run_id: RunId, state: RunState, *, reason: str = "", at: datetime | None = None
+    ) -> bool:
         """False (and no change) if the run had already ended."""
 
     async def set_pull(self, run_id: RunId, number: int) -> None: ...
@@ -280,7 +331,11 @@ class Store(Protocol):
     async def phases(self, run_id: RunId) -> list[PhaseResult]: ...
 
     async def reserve_turn(self, turn: Turn, cap_usd: float) -> bool:
-        """Store a turn that is about to be made, unless the run's spend and open reservations would pass the cap."""
+        """Store a turn that is about to be made, unless the run's spend and open reservations would pass the cap.
+
+        A turn whose process died may be reserved again; the lost call may have been charged, so its reservation still
+        counts. Raises `ValueError` for a turn that is finished, `LookupError` if the run is not stored.
+        """
 
     async def finish_turn(self, turn: Turn) -> None: ...
 
@@ -292,6 +347,9 @@ class Store(Protocol):
     async def effect_done(self, effect: Effect, remote: str) -> None: ...
 
     async def effects(self, run_id: RunId) -> list[Effect]: ...
+
+    async def statistics(self) -> Statistics:
+        """Totals over everything stored."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,121 @@
+"""Rows to and from the types of the core. What is stored is checked when it is read: somebody may have edited it."""
+
+import json
+from dataclasses import asdict
+from typing import TypeVar, cast
+
+from pydantic import TypeAdapter, ValidationError
+
+from bot.adapters.store.columns import clean_text
+from bot.adapters.store.tables import DeliveryRow, EffectRow, PhaseRow, RunRow, TurnRow
+from bot.core.conversation import Usage
+from bot.core.effects import Effect
+from bot.core.errors import BotError
+from bot.core.repository import Delivery
+from bot.core.runs import PhaseResult, Request, Run, RunPlan, Turn
+
+T = TypeVar("T")
+Values = dict[str, object]
+"""Column names and what to write there."""
+RUN, PHASE, TURN, EFFECT = TypeAdapter(Run), TypeAdapter(PhaseResult), TypeAdapter(Turn), TypeAdapter(Effect)
+
+
+def run_values(run: Run) -> Values:
+    return {
+        "id": run.id,
+        "owner": run.repo.owner,
+        "repo": run.repo.name,
+        "issue": run.request.issue,
+        "state": run.state,
+        "reason": run.reason,
+        "created_at": run.created_at,
+        "ended_at": run.ended_at,
+        "pull_number": run.pull_number,
+        "request": to_json(run.request),
+        "plan": to_json(run.plan),
+    }
+
+
+def run_of(row: RunRow) -> Run:
+    fields = row.model_dump(include={"id", "state", "reason", "created_at", "ended_at", "pull_number"})
+    fields |= {"repo": {"owner": row.owner, "name": row.repo}, "request": row.request, "plan": row.plan}
+    return _checked(RUN, fields, f"run {row.id}")
+
+
+def phase_values(result: PhaseResult) -> Values:
+    return {
+        "run": result.run,
+        "name": result.name,
+        "agent": result.agent,
+        "state": result.state,
+        "summary": result.summary,
+        "output": result.output,
+        "data": result.data,
+        "started_at": result.started_at,
+        "ended_at": result.ended_at,
+        **usage_values(result.usage),
+        "usd": result.usd,
+    }
+
+
+def phase_of(row: PhaseRow) -> PhaseResult:
+    fields = row.model_dump(exclude={"seq"}) | {"usage": _usage_of(row)}
+    return _checked(PHASE, fields, f"phase {row.name} of run {row.run}")
+
+
+def turn_of(row: TurnRow) -> Turn:
+    fields = row.model_dump(exclude={"seq"}) | {"index": row.number, "usage": _usage_of(row)}
+    return _checked(TURN, fields, f"turn {row.number} of {row.unit} in run {row.run}")
+
+
+def effect_values(effect: Effect) -> Values:
+    return {
+        "run": effect.run,
+        "key": effect.key,
+        "kind": effect.kind,
+        "owner": effect.repo.owner,
+        "repo": effect.repo.name,
+        "target": effect.target,
+        "state": effect.state,
+        "remote": effect.remote,
+        "body": effect.body,
+    }
+
+
+def effect_of(row: EffectRow) -> Effect:
+    fields = row.model_dump(exclude={"seq"}) | {"repo": {"owner": row.owner, "name": row.repo}}
+    return _checked(EFFECT, fields, f"effect {row.key} of run {row.run}")
+
+
+def delivery_of(row: DeliveryRow) -> Delivery:
+    return Delivery(row.id, row.event, row.body)
+
+
+def usage_values(usage: Usage) -> dict[str, int]:
+    return {
+        "input_tokens": usage.input,
+        "output_tokens": usage.output,
+        "cache_write_tokens": usage.cache_write,
+        "cache_read_tokens": usage.cache_read,
+    }
+
+
+def _usage_of(row: PhaseRow | TurnRow) -> Usage:
+    return Usage(row.input_tokens, row.output_tokens, row.cache_write_tokens, row.cache_read_tokens)
+
+
+def to_json(value: Request | RunPlan) -> Values:
+    """What a JSON column holds: every field by name, texts without lone surrogates."""
+    return cast("Values", json.loads(clean_text(json.dumps(asdict(value), ensure_ascii=False))))
+
+
+def _checked(kind: TypeAdapter[T], fields: dict[str, object], what: str) -> T:
+    try:
+        return kind.validate_python(fields)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise BotError(
+            f"The stored {what} cannot be read: {place}: {first['msg']}.",
+            "It was changed by hand or written by another version of Devflow. Update Devflow, or restore a backup.",
+        ) from None
