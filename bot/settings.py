@@ -3,8 +3,10 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import AliasChoices, Field, SecretStr
+from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from bot.core.errors import BotError
 
 
 class Settings(BaseSettings):
@@ -20,7 +22,9 @@ class Settings(BaseSettings):
     private_key: SecretStr = SecretStr("")
     """The App's PEM, or the path of a file that holds it."""
     github_token: SecretStr = Field(SecretStr(""), validation_alias=AliasChoices("GITHUB_TOKEN", "github_token"))
-    github_api_url: str = Field("https://api.github.com", validation_alias=AliasChoices("GITHUB_API_URL", "github_api_url"))
+    github_api_url: str = Field(
+        "https://api.github.com", validation_alias=AliasChoices("GITHUB_API_URL", "github_api_url")
+    )
     github_server_url: str = Field(
         "https://github.com", validation_alias=AliasChoices("GITHUB_SERVER_URL", "github_server_url")
     )
@@ -30,8 +34,38 @@ class Settings(BaseSettings):
     anthropic_base_url: str = Field("", validation_alias=AliasChoices("ANTHROPIC_BASE_URL", "anthropic_base_url"))
     provider: Literal["anthropic", "bedrock", "vertex", "foundry"] = "anthropic"
     model: str = "claude-sonnet-5-5"
+    model_attempts: int = Field(6, ge=1)
+    """How often one call of the model is tried before its unit of work fails."""
+    model_timeout_seconds: float = Field(180.0, gt=0)
+    """How long the model may be silent in the middle of a call."""
+    model_concurrency: int = Field(8, ge=1)
+    """How many calls of the model this process makes at once."""
+    prices: dict[str, dict[str, float]] = {}
+    """Dollars for a million tokens by model, as JSON, instead of the built-in list prices:
+    `{"claude-sonnet-5-5": {"input": 2, "output": 10, "cache_write": 2.5, "cache_read": 0.1}}`."""
     sandbox: Literal["auto", "bubblewrap", "none"] = "auto"
-    budget_usd: float = 5.0
+    """`auto` takes bubblewrap where it works; without it commands are not run, and tests are reported as not run."""
+    install_network: bool = True
+    """Whether the install step of a repository's tests, on its base commit, may use the network. Tests never may."""
+    budget_usd: float = Field(5.0, gt=0)
+    """What a run may spend where its command does not say."""
+    status_seconds: float = Field(10.0, ge=0)
+    """The least time between two edits of a run's status comment."""
+    write_seconds: float = Field(1.0, ge=0)
+    """The least time between two writes to GitHub, as its guidelines ask."""
     host: str = "127.0.0.1"
     port: int = 8000
+    pages_token: SecretStr = SecretStr("")
+    """Opens the pages to other machines; empty means that pages are served to this machine only."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+
+def load_settings() -> Settings:
+    """Read the environment and `.env`. Raises `BotError` that names the setting that is wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]) if first["loc"] else "a setting"
+        label = name.upper() if name.isupper() else f"DEVFLOW_{name.upper()}"
+        raise BotError(f"{label} is wrong: {first['msg']}.", "Mend it in the environment or in `.env`.") from error

@@ -115,8 +115,17 @@ class Reply:
 
 
 class ModelError(Exception):
-    """The model could not be reached or would not answer, after all retries; the text names the cause."""
+    """The model could not be reached or would not answer, after all retries; the text names the cause.
 
-    def __init__(self, kind: Literal["auth", "billing", "rate_limit", "overloaded", "invalid", "broken"], text: str):
+    `usage` is what the attempts reported before they failed; it is paid for.
+    """
+
+    def __init__(
+        self,
+        kind: Literal["auth", "billing", "rate_limit", "overloaded", "invalid", "broken"],
+        text: str,
+        usage: Usage | None = None,
+    ):
         super().__init__(text)
         self.kind = kind
+        self.usage = usage or Usage()
