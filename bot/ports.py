@@ -40,7 +40,7 @@ class Clock(Protocol):
 
 
 class GitHub(Protocol):
-    """GitHub as far as we use it. Every method raises `GitHubError`; reads are retried inside, creations never blindly."""
+    """GitHub as far as we use it. Methods raise `GitHubError`; reads are retried inside, creations never blindly."""
 
     async def me(self) -> str:
         """Our own login, as comments show it (`name[bot]` for an App)."""
@@ -103,7 +103,7 @@ class Model(Protocol):
     """A large language model."""
 
     async def reply(self, request: ModelRequest) -> Reply:
-        """One reply. Broken streams and overload are retried inside with backoff; raises `ModelError` when that fails."""
+        """One reply. Broken streams and overload are retried inside; raises `ModelError` when that fails."""
 
     def available(self) -> str | None:
         """None if calls can be made, else one line: what is missing and how to set it."""
@@ -223,7 +223,7 @@ class Steps(Protocol):
         """Run a DAG of steps (keys in topological order), each as soon as what it needs has ended."""
 
     async def segment(self, name: str) -> Json:
-        """Run the named segment of this run as a queued child (one at a time for each repository) and await its result."""
+        """Run the named segment as a queued child, one at a time for each repository, and await its result."""
 
     async def receive(self, topic: str, *, seconds: float) -> Json | None:
         """The next message sent to this run under the topic, None after that many seconds."""

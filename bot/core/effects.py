@@ -7,7 +7,7 @@ from typing import Literal
 from bot.core.repository import Repo
 from bot.core.runs import RunId
 
-EffectKind = Literal["comment", "reaction", "branch", "pull"]
+EffectKind = Literal["comment", "branch", "pull"]
 EffectState = Literal["pending", "done", "failed"]
 
 _MARK = re.compile(r"<!-- devflow:run=(?P<run>\S+) key=(?P<key>\S+) -->")
@@ -26,7 +26,7 @@ def marks_in(body: str) -> list[tuple[str, str]]:
 @dataclass(frozen=True, slots=True)
 class Effect:
     """One write. `key` is unique in its run; `target` is the issue, comment or branch it goes to; `body` is its text
-    (a comment's Markdown, a reaction's name) or JSON (a branch, a pull request)."""
+    (Markdown) or JSON (a branch, a pull request)."""
 
     run: RunId
     key: str
@@ -37,3 +37,8 @@ class Effect:
     state: EffectState = "pending"
     remote: str = ""
     """What GitHub called the thing that was made: a comment id, a SHA, a pull request number."""
+
+
+def without_marks(body: str) -> str:
+    """A body as people see it."""
+    return _MARK.sub("", body).rstrip()

@@ -8,6 +8,7 @@ from bot.core.repository import RemoteCommit
 from bot.core.testplan import TestRun
 
 Verdict = Literal["proven", "unproven", "refuted"]
+ReviewVerdict = Literal["approve", "request_changes", "none"]
 PROTECTED = (".github/workflows/", ".github/actions/", ".git/", ".github/devflow.yml")
 """Paths an agent may never change: they decide what runs with the repository's own rights."""
 
@@ -21,7 +22,7 @@ class Facts:
     tests: TestRun
     tree: str
     """The git tree of the final checkout on this machine."""
-    verdict: Literal["approve", "request_changes", "none"]
+    verdict: ReviewVerdict
     branch: str = ""
     head: str | None = None
     """What GitHub says the branch points at, None if the branch is not there."""
@@ -49,7 +50,7 @@ class Evidence:
 
 
 def check(facts: Facts) -> Evidence:
-    """Compare what was found with what has to be true. Any `fail` refutes; tests that prove nothing leave it unproven."""
+    """Compare what was found with what has to be true: any `fail` refutes, any `unknown` leaves it unproven."""
     rows = [_tests(facts), _tree(facts), *_files(facts), _review(facts)]
     if facts.branch:
         rows[:0] = _branch(facts)

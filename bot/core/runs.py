@@ -105,9 +105,9 @@ class PhaseResult:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One call of the model inside a unit of work (`unit` is a phase or `implementation/T1`), reserved before it is made.
+    """One call of the model, reserved before it is made; `unit` is a phase or a part of one (`implementation/T1`).
 
-    `reply` and `results` are None until the call came back and its tools ran; `tree` is the checkout's git tree after them.
+    `reply` is None until the call came back, `results` until its tools ran; `tree` is the checkout's git tree then.
     """
 
     run: RunId

@@ -16,7 +16,7 @@ _EXTRAS = ("test", "tests", "testing", "dev")
 
 @dataclass(frozen=True, slots=True)
 class TestPlan:
-    """Shell lines: `install` (may use the network, runs once on the base commit) and `run`; `source` says where they come from."""
+    """Shell lines: `install` runs once, on the base commit, maybe with the network; `source` says where they come from."""
 
     __test__ = False
 

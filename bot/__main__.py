@@ -1,0 +1,5 @@
+"""`python -m bot` is `devflow`."""
+
+from bot.cli import main
+
+main()

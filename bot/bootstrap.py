@@ -1,0 +1,192 @@
+"""The only maker of adapters: settings in, a wired bot out."""
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import orjson
+import structlog
+
+from bot.clock import SystemClock
+from bot.core.errors import BotError
+from bot.core.events import EventError, event_from_payload
+from bot.core.prices import price_table
+from bot.core.repository import Delivery
+from bot.definitions import builtin_catalog
+from bot.engine import Defaults, Engine
+from bot.ports import Clock, Durable, GitHub, GitHubError, Model, Ports, Sandbox, Store
+from bot.run import Runs
+from bot.settings import Settings
+from bot.work import Rules
+
+WATCH_SECONDS = 30.0
+
+
+class Bot:
+    """The engine with everything it needs, and the life of it."""
+
+    def __init__(self, settings: Settings, ports: Ports, engine: Engine, runs: Runs) -> None:
+        self.settings = settings
+        self.ports = ports
+        self.engine = engine
+        self.runs = runs
+        self._watch: asyncio.Task[None] | None = None
+
+    @property
+    def store(self) -> Store:
+        return self.ports.store
+
+    @property
+    def clock(self) -> Clock:
+        return self.ports.clock
+
+    @property
+    def webhook_secrets(self) -> Sequence[str]:
+        """The secret, or several with commas between them while they are being changed."""
+        return [s.strip() for s in self.settings.webhook_secret.get_secret_value().split(",") if s.strip()]
+
+    @property
+    def pages_token(self) -> str:
+        return self.settings.pages_token.get_secret_value()
+
+    @property
+    def github_url(self) -> str:
+        return self.settings.github_server_url
+
+    def available(self) -> str | None:
+        """None if runs can be carried out, else one line: what is missing."""
+        return self.ports.model.available()
+
+    async def start(self) -> None:
+        """Open the store, launch the engine, take up what an earlier process left."""
+        await self.ports.store.open()
+        await self.ports.durable.launch(self.runs.coordinate, self.runs.segment)
+        self._watch = asyncio.create_task(self._keep_watch(), name="watch")
+
+    async def stop(self) -> None:
+        """The reverse; unfinished runs go on at the next start."""
+        if self._watch:
+            self._watch.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._watch
+        await self.runs.board.close()
+        await self.ports.durable.close()
+        await self.ports.model.aclose()
+        await self.ports.github.aclose()
+        await self.ports.store.close()
+
+    async def handle_delivery(self, delivery: Delivery) -> str:
+        """Do what a delivery asks for; returns in a few words what came of it."""
+        try:
+            event = event_from_payload(delivery.event, orjson.loads(delivery.body))
+        except EventError as error:
+            return f"not understood: {error}"
+        return "nothing to do" if event is None else await self.engine.handle(event)
+
+    async def _keep_watch(self) -> None:
+        """Look after runs that the engine lost or gave up, now and every half minute."""
+        while True:
+            try:
+                await self.engine.recover()
+            except Exception:  # noqa: BLE001
+                structlog.get_logger().exception("watch")
+            await self.ports.clock.sleep(WATCH_SECONDS)
+
+
+def bootstrap(settings: Settings, clock: Clock | None = None) -> Bot:
+    """Wire a bot. Raises `BotError` for settings that cannot work; nothing is opened yet."""
+    clock = clock or SystemClock()
+    folder = settings.state_dir.absolute()
+    from bot.adapters.workspace import GitWorkspaces
+
+    ports = Ports(
+        github=_github(settings, clock),
+        model=_model(settings, clock),
+        store=open_store(settings),
+        durable=_durable(settings, folder),
+        sandbox=make_sandbox(settings.sandbox),
+        workspaces=GitWorkspaces(folder / "work"),
+        clock=clock,
+    )
+    catalog = builtin_catalog()
+    rules = Rules(settings.model, settings.status_seconds, install_network=settings.install_network)
+    runs = Runs(ports, catalog, rules)
+    engine = Engine(ports, runs, catalog, Defaults(settings.budget_usd, settings.model))
+    return Bot(settings, ports, engine, runs)
+
+
+def make_sandbox(setting: Literal["auto", "bubblewrap", "none"]) -> Sandbox:
+    """The sandbox that the setting names; it says itself whether it works here."""
+    from bot.adapters.sandbox import choose_sandbox
+
+    return choose_sandbox(setting)
+
+
+def _github(settings: Settings, clock: Clock) -> GitHub:
+    from bot.adapters.github import GitHubAdapter
+
+    api, server, pause = settings.github_api_url, settings.github_server_url, settings.write_seconds
+    token = settings.github_token.get_secret_value()
+    try:
+        if settings.app_id:
+            key = _private_key(settings)
+            return GitHubAdapter.for_app(
+                settings.app_id, key, api_url=api, server_url=server, clock=clock, write_interval_seconds=pause
+            )
+        if token:
+            return GitHubAdapter.for_token(
+                token, api_url=api, server_url=server, clock=clock, write_interval_seconds=pause
+            )
+    except GitHubError as error:
+        raise BotError(str(error), "Look at DEVFLOW_APP_ID, DEVFLOW_PRIVATE_KEY and GITHUB_API_URL.") from error
+    raise BotError(
+        "Devflow has no way to log in to GitHub.",
+        "Set DEVFLOW_APP_ID and DEVFLOW_PRIVATE_KEY for a GitHub App, or GITHUB_TOKEN.",
+    )
+
+
+def _private_key(settings: Settings) -> str:
+    value = settings.private_key.get_secret_value()
+    if not value:
+        raise BotError(
+            "DEVFLOW_APP_ID is set, but DEVFLOW_PRIVATE_KEY is not.", "Set it to the App's PEM, or to its path."
+        )
+    if "-----BEGIN" in value:
+        return value.replace("\\n", "\n")
+    try:
+        return Path(value).read_text("utf-8")
+    except OSError as error:
+        raise BotError(
+            f"The private key cannot be read: {error.strerror}.", "DEVFLOW_PRIVATE_KEY is a PEM or a path."
+        ) from error
+
+
+def _model(settings: Settings, clock: Clock) -> Model:
+    from bot.adapters.claude import ClaudeModel
+
+    return ClaudeModel(
+        settings.anthropic_api_key.get_secret_value(),
+        settings.anthropic_base_url,
+        clock=clock,
+        provider=settings.provider,
+        prices=price_table(settings.prices),
+        attempts=settings.model_attempts,
+        timeout_seconds=settings.model_timeout_seconds,
+        concurrency=settings.model_concurrency,
+    )
+
+
+def open_store(settings: Settings) -> Store:
+    """The records alone, not opened yet; for doors that only look."""
+    from bot.adapters.store import SqlStore
+
+    return SqlStore(settings.database_url or f"sqlite:///{settings.state_dir.absolute() / 'devflow.db'}")
+
+
+def _durable(settings: Settings, folder: Path) -> Durable:
+    from bot.adapters.durable import DbosDurable
+
+    url = settings.database_url
+    return DbosDurable(url if url.startswith("postgresql") else f"sqlite:///{folder / 'engine.db'}")

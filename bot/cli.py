@@ -1,0 +1,125 @@
+"""The command line door."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.core.errors import BotError
+
+app = typer.Typer(
+    name="devflow",
+    help="Turns an issue comment into a tested, reviewed pull request, with evidence.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=True,
+)
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+def main() -> None:
+    """Run the command line. Exit codes: 0 done, 1 it failed, 2 wrong usage or settings."""
+    try:
+        app()
+    except BotError as error:
+        print(f"devflow: {error.message}", file=sys.stderr)
+        if error.hint:
+            print(f"         {error.hint}", file=sys.stderr)
+        raise SystemExit(2) from error
+
+
+@app.command()
+def demo(
+    report: Annotated[Path | None, typer.Option(help="Write what happened to this file, as JSON.")] = None,
+    keep: Annotated[bool, typer.Option(help="Leave the service and the local GitHub running until Ctrl-C.")] = False,
+    repo: Annotated[
+        Path | None, typer.Option(help="Host a clone of this git repository instead of the sample.")
+    ] = None,
+    issue: Annotated[str, typer.Option(help="Your own wish, as the text of the issue.")] = "",
+    session: Annotated[Path | None, typer.Option(help="A file of replies that stand in for the model's words.")] = None,
+    sandbox: Annotated[str, typer.Option(help="auto, bubblewrap or none.")] = "",
+) -> None:
+    """Run the whole job here: a local GitHub, the service, a run, a pull request. No keys, no network."""
+    from bot.offline.demo import Wish, run_demo
+
+    raise SystemExit(run_demo(Wish(report=report, keep=keep, repo=repo, issue=issue, session=session, sandbox=sandbox)))
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on; default DEVFLOW_HOST.")] = "",
+    port: Annotated[int, typer.Option(help="Port to listen on; default DEVFLOW_PORT.")] = 0,
+) -> None:
+    """Start the webhook server."""
+    from bot.bootstrap import bootstrap
+    from bot.logs import set_up_logs
+    from bot.settings import load_settings
+    from webhooks.app import create_app
+    from webhooks.app import serve as serve_app
+
+    settings = load_settings()
+    set_up_logs(settings.log_level)
+    site = create_app(bootstrap(settings))
+    host, port = host or settings.host, port or settings.port
+    print(f"Listening on http://{host}:{port}, deliveries at /webhooks/github", file=sys.stderr)
+    serve_app(site, host, port)
+
+
+@app.command()
+def runs(as_json: Json = False, limit: Annotated[int, typer.Option(min=1, max=1000)] = 20) -> None:
+    """List the last runs, newest first."""
+    from bot.listing import print_runs
+    from bot.settings import load_settings
+
+    print_runs(load_settings(), limit, as_json=as_json)
+
+
+@app.command()
+def agents(as_json: Json = False) -> None:
+    """List the agents and their tools."""
+    from bot.definitions import builtin_catalog
+
+    found = builtin_catalog().agents
+    rows = [
+        {"name": a.name, "tools": list(a.tools), "model": a.model, "version": a.version, "for": a.description}
+        for a in found
+    ]
+    if as_json:
+        print(json.dumps(rows, indent=2))
+        return
+    _table(["agent", "tools", "for"], [[a.name, ", ".join(a.tools), a.description] for a in found])
+
+
+@app.command()
+def commands(as_json: Json = False) -> None:
+    """List the commands that people can comment."""
+    from bot.core.commands import COMMANDS
+
+    if as_json:
+        rows = [{"name": c.name, "usage": c.usage, "summary": c.summary, "who": c.who} for c in COMMANDS]
+        print(json.dumps(rows, indent=2))
+        return
+    _table(["command", "what it does", "who"], [[c.usage, c.summary, c.who] for c in COMMANDS])
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    from bot import __version__
+
+    print(__version__)
+
+
+def _table(head: list[str], rows: list[list[str]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False)
+    for name in head:
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(text) for text in row))
+    Console().print(table)

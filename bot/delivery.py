@@ -1,0 +1,133 @@
+"""The last phase, done by the program alone: evidence, commits, branch, pull request."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from bot.core import evidence
+from bot.core.comments import delivery_summary, pull_body, pull_title
+from bot.core.evidence import Evidence, Facts, ReviewVerdict, Row, Verdict
+from bot.core.repository import CommitDraft, PullDraft, PullRequest, Sha
+from bot.core.runs import PhaseResult, Run, RunState
+from bot.outbox import make_branch, open_pull
+from bot.ports import Ports
+from bot.status import progress_of
+from bot.work import Work, planned_tasks, tests_of
+
+ENDS: Mapping[Verdict, RunState] = {"proven": "succeeded", "unproven": "unproven", "refuted": "failed"}
+
+
+@dataclass(frozen=True, slots=True)
+class Landing:
+    """Where the change is on GitHub."""
+
+    branch: str
+    pushed: Sha
+    evidence: Evidence
+
+
+def branch_name(run: Run) -> str:
+    """Unique to the run, so that finding it means finding this run's work."""
+    return f"devflow/issue-{run.request.issue}-{run.id}"
+
+
+async def deliver(work: Work) -> PhaseResult:
+    """Push what was tested, read it back, and open a pull request that says what was found."""
+    facts = await _facts(work)
+    if not facts.changed:
+        return _result(work, evidence.check(facts), None, "")
+    landing = await _land(work, facts)
+    pull = await _open(work, landing)
+    found = _with_pull(landing, pull)
+    await work.ports.store.set_pull(work.run.id, pull.number)
+    return _result(work, found, pull, landing.branch)
+
+
+async def _facts(work: Work) -> Facts:
+    changes = await work.ports.workspaces.changes(work.checkout, work.base, work.start)
+    planned = tuple(dict.fromkeys(path for task in planned_tasks(work.results) for path in task.files))
+    review = json.loads(work.results["review"].data) if "review" in work.results else {}
+    verdict: ReviewVerdict = review.get("verdict", "none")
+    return Facts(planned, tuple(c.path for c in changes), tests_of(work.results), work.start, verdict)
+
+
+async def _land(work: Work, facts: Facts) -> Landing:
+    run, github = work.run, work.ports.github
+    branch = branch_name(run)
+    commits = await _commits(work)
+    made = await github.create_commits(run.repo, run.request.base_sha, commits)
+    pushed = await make_branch(work.ports, run.id, run.repo, branch, made)
+    head = await github.branch_head(run.repo, branch)
+    commit = await github.commit(run.repo, head) if head else None
+    return Landing(
+        branch, pushed, evidence.check(replace(facts, branch=branch, head=head, pushed=pushed, commit=commit))
+    )
+
+
+async def _commits(work: Work) -> list[CommitDraft]:
+    """One commit for each step that changed something, in the order in which they were built."""
+    drafts, before = [], work.base
+    for name in ("implementation", "testing", "review"):
+        for entry in json.loads(work.results[name].data).get("commits", []) if name in work.results else []:
+            tree = Sha(entry["tree"])
+            changes = await work.ports.workspaces.changes(work.checkout, before, tree)
+            if changes:
+                drafts.append(CommitDraft(_message(work.run, entry), tuple(changes), tree))
+                before = tree
+    return drafts
+
+
+def _message(run: Run, entry: Mapping[str, str]) -> str:
+    task = f"Task {entry['task']}, built by {entry['agent']}." if entry["task"] else f"By {entry['agent']}."
+    return f"{entry['subject']}\n\n{task}\n\nDevflow-Run: {run.id}"
+
+
+async def _open(work: Work, landing: Landing) -> PullRequest:
+    run = work.run
+    tasks = planned_tasks(work.results)
+    summary = "\n\n".join(work.results[name].summary for name in ("design", "tasks") if name in work.results)
+    body = pull_body(await progress_of(work.ports, run), summary, landing.evidence)
+    draft = landing.evidence.verdict != "proven"
+    title = pull_title(run, tasks)
+    return await open_pull(
+        work.ports, run.id, run.repo, PullDraft(title, body, landing.branch, run.request.base, draft)
+    )
+
+
+def _with_pull(landing: Landing, pull: PullRequest) -> Evidence:
+    found = landing.evidence
+    if pull.head_sha == landing.pushed and pull.state == "open":
+        return replace(
+            found, rows=(*found.rows, Row("Pull request", f"#{pull.number} is open at `{pull.head_sha[:12]}`", "ok"))
+        )
+    wrong = Row("Pull request", f"#{pull.number} is {pull.state} at `{pull.head_sha[:12]}`", "fail")
+    return Evidence((*found.rows, wrong), "refuted", found.reason or f"{wrong.check}: {wrong.found}")
+
+
+def _result(work: Work, found: Evidence, pull: PullRequest | None, branch: str) -> PhaseResult:
+    rows = [{"check": row.check, "found": row.found, "state": row.state} for row in found.rows]
+    data: dict[str, object] = {
+        "tree": work.start,
+        "verdict": found.verdict,
+        "reason": found.reason,
+        "evidence": rows,
+        "branch": branch,
+    }
+    if pull is not None:
+        data |= {"pull": pull.number, "head": pull.head_sha, "url": pull.html_url}
+    summary = delivery_summary(found, f"#{pull.number}" if pull else "")
+    return work.result("failed" if found.verdict == "refuted" else "done", summary, "", data)
+
+
+async def land_state(ports: Ports, run: Run) -> tuple[RunState, str]:
+    """(state, reason) in which a run ends, from what its phases left."""
+    phases = {phase.name: phase for phase in await ports.store.phases(run.id)}
+    delivery = phases.get("delivery")
+    if delivery is not None and delivery.state in {"done", "failed"} and "verdict" in json.loads(delivery.data):
+        data = json.loads(delivery.data)
+        return ENDS[data["verdict"]], data["reason"]
+    for phase in run.plan.phases:
+        if (found := phases.get(phase.name)) and found.state == "failed":
+            reason = json.loads(found.data).get("reason") or found.summary
+            return "failed", f"{phase.name}: {reason}"
+    return "failed", "The run stopped before its last phase."

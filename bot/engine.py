@@ -1,0 +1,214 @@
+"""An event becomes an answer: parse, authorise, start, stop. Handling the same event again does nothing twice."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+
+from bot.core import comments, planning
+from bot.core.commands import (
+    Cancel,
+    Command,
+    CommandError,
+    DevWorkflow,
+    Help,
+    Ping,
+    Status,
+    help_text,
+    new_commands,
+    render_error,
+)
+from bot.core.definitions import Catalog
+from bot.core.errors import BotError
+from bot.core.events import CommentPosted, Event
+from bot.core.policy import Denied, authorise
+from bot.core.repository import Reaction, Repo
+from bot.core.runs import ENDED, Request, Run, RunId
+from bot.outbox import intend_comment, patiently, post_comment
+from bot.ports import GitHubError, Ports
+from bot.run import Runs
+from bot.status import progress_of
+
+NO_RUN = RunId("none")
+"""Stands in the mark of comments that belong to no run."""
+MAX_BUDGET_USD = 100.0
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What a run gets where its command says nothing."""
+
+    budget_usd: float
+    model: str
+
+
+class Engine:
+    """Answers events. `runs` carries out what is started here."""
+
+    def __init__(self, ports: Ports, runs: Runs, catalog: Catalog, defaults: Defaults) -> None:
+        self._ports = ports
+        self._runs = runs
+        self._catalog = catalog
+        self._defaults = defaults
+
+    async def handle(self, event: Event) -> str:
+        """Act on one event; returns what was done in a word or two, for the delivery's record."""
+        if not isinstance(event, CommentPosted):
+            return "nothing to do"
+        if event.author_is_bot or event.author == await self._ports.github.me():
+            return "a bot's comment"
+        found = new_commands(event.text, event.previous_text)
+        done = [await self._answer(event, index, command) for index, command in enumerate(found)]
+        return ", ".join(done) or "no command"
+
+    async def recover(self) -> None:
+        """Take up what an earlier process left: runs that were stored but never started, or given up by the engine."""
+        for run in await self._ports.store.runs(limit=500):
+            if run.state in ENDED:
+                continue
+            match await self._ports.durable.status(run.id):
+                case "unknown":
+                    await self._ports.durable.start(run.id, run.repo)
+                case "failed":
+                    await self._runs.finish(run.id, "failed", "The run was given up after it broke several times.")
+                case "cancelled":
+                    await self._runs.finish(run.id, "cancelled", run.reason)
+                case _:
+                    structlog.get_logger().info("run goes on", run=run.id)
+
+    async def _answer(self, event: CommentPosted, index: int, command: Command | CommandError) -> str:
+        key = f"reply-{event.comment_id}-{int(event.at.timestamp())}-{index}"
+        try:
+            if isinstance(command, CommandError):
+                await self._react(event, "confused")
+                await self._reply(event, key, render_error(command))
+                return "not understood"
+            return await self._obey(event, index, key, command)
+        except BotError as error:
+            await self._react(event, "confused")
+            await self._reply(event, key, comments.refusal(error.message, error.hint))
+            return f"refused: {error.message}"
+
+    async def _obey(self, event: CommentPosted, index: int, key: str, command: Command) -> str:
+        permission = await self._ports.github.permission(event.repo, event.author)
+        answer = authorise(command, permission)
+        if isinstance(answer, Denied):
+            await self._react(event, "confused")
+            await self._reply(event, f"denied-{event.author}", comments.denied(event.author, answer.reason))
+            return "denied"
+        await self._react(event, "eyes")
+        match command:
+            case DevWorkflow():
+                return await self._start(event, index, key, command)
+            case Status():
+                return await self._status(event, key)
+            case Cancel():
+                return await self._cancel(event, command)
+            case Help():
+                await self._reply(event, key, help_text())
+            case Ping():
+                await self._reply(
+                    event, key, comments.pong(self._ports.model.available(), self._ports.sandbox.available())
+                )
+        await self._react(event, "rocket")
+        return "answered"
+
+    async def _start(self, event: CommentPosted, index: int, key: str, command: DevWorkflow) -> str:
+        run_id = make_run_id(event.at, event.comment_id, index)
+        if await self._ports.store.run(run_id) is None:
+            await self._check_can_start(event)
+            await self._ports.store.add_run(await self._new_run(run_id, event, command))
+        await self._ports.durable.start(run_id, event.repo)
+        return f"run {run_id}"
+
+    async def _check_can_start(self, event: CommentPosted) -> None:
+        """Raises `BotError` where a run would fail for a reason that is known now."""
+        if problem := self._ports.model.available():
+            raise BotError(problem)
+        if event.issue.is_pull:
+            raise BotError(
+                "`/dev-workflow` starts from an issue, and this is a pull request.", "Comment it on the issue."
+            )
+        if event.issue.state == "closed":
+            raise BotError("This issue is closed.", "Open it again, then repeat the command.")
+        if active := await self._active(event.repo, event.issue.number):
+            raise BotError(
+                f"Run `{active.id}` is still at work on this issue.", "See `/status`, or stop it with `/cancel`."
+            )
+
+    async def _new_run(self, run_id: RunId, event: CommentPosted, command: DevWorkflow) -> Run:
+        base = command.base or (await self._ports.github.repository(event.repo)).default_branch
+        head = await self._ports.github.branch_head(event.repo, base)
+        if head is None:
+            raise BotError(f"There is no branch `{base}` in {event.repo}.", "Name one that is there: `--base BRANCH`.")
+        request = Request(
+            description="\n\n".join(filter(None, [command.description, command.details])),
+            issue=event.issue.number,
+            issue_title=event.issue.title,
+            issue_body=event.issue.body,
+            requester=event.author,
+            comment_id=event.comment_id,
+            base=base,
+            base_sha=head,
+        )
+        models = [(agent.name, agent.model or self._defaults.model) for agent in self._catalog.agents]
+        plan = planning.plan(command.budget_usd or self._defaults.budget_usd, models)
+        return Run(run_id, event.repo, request, plan, created_at=self._ports.clock.now())
+
+    async def _active(self, repo: Repo, issue: int) -> Run | None:
+        runs = await self._ports.store.runs(repo=repo, issue=issue)
+        return next((run for run in runs if run.state not in ENDED), None)
+
+    async def _status(self, event: CommentPosted, key: str) -> str:
+        runs = await self._ports.store.runs(repo=event.repo, issue=event.issue.number, limit=1)
+        text = comments.status_comment(await progress_of(self._ports, runs[0])) if runs else comments.NO_RUN_HERE
+        await self._reply(event, key, text)
+        await self._react(event, "rocket")
+        return "answered"
+
+    async def _cancel(self, event: CommentPosted, command: Cancel) -> str:
+        """Stop the run. The intention is stored first, so that a repeat after a crash finishes the same one."""
+        key = f"cancel-{event.comment_id}"
+        run = await self._to_cancel(event, key)
+        if run is None or (command.run and command.run != run.id):
+            named = f"Run `{command.run}`" if command.run else "No run"
+            raise BotError(f"{named} is at work on this issue.", "`/status` shows the last one.")
+        text = comments.cancelled(run.id, event.author)
+        await intend_comment(self._ports, run.id, key, run.repo, run.request.issue, text)
+        reason = f"Stopped by @{event.author}."
+        await self._ports.store.set_run_state(run.id, "cancelled", reason=reason, at=self._ports.clock.now())
+        await self._ports.durable.cancel(run.id)
+        await post_comment(self._ports, run.id, key, run.repo, run.request.issue, text)
+        await self._runs.finish(run.id, "cancelled", reason)
+        await self._react(event, "rocket")
+        return "cancelled"
+
+    async def _to_cancel(self, event: CommentPosted, key: str) -> Run | None:
+        for run in await self._ports.store.runs(repo=event.repo, issue=event.issue.number):
+            if run.state not in ENDED or key in {effect.key for effect in await self._ports.store.effects(run.id)}:
+                return run
+        return None
+
+    async def _reply(self, event: CommentPosted, key: str, text: str) -> None:
+        await post_comment(
+            self._ports, NO_RUN, f"{event.repo}-{event.issue.number}-{key}", event.repo, event.issue.number, text
+        )
+
+    async def _react(self, event: CommentPosted, content: Reaction) -> None:
+        """A reaction is a courtesy: where GitHub refuses it, the answer itself still comes."""
+        try:
+            await patiently(self._ports, lambda: self._ports.github.react(event.repo, event.comment_id, content))
+            if content != "eyes":
+                await self._ports.github.unreact(event.repo, event.comment_id, "eyes")
+        except GitHubError as error:
+            structlog.get_logger().warning("no reaction", comment=event.comment_id, error=str(error))
+
+
+def make_run_id(at: datetime, comment_id: int, index: int) -> RunId:
+    """The same for every delivery of the same command, and sorting by time."""
+    digits, rest = "", comment_id
+    while rest:
+        rest, digit = divmod(rest, 36)
+        digits = _DIGITS[digit] + digits
+    return RunId(f"{at:%y%m%d-%H%M%S}-{digits or '0'}" + (f"-{index}" if index else ""))

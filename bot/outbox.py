@@ -1,0 +1,112 @@
+"""Applies effects: stored first, looked for by their mark, then made once."""
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import structlog
+
+from bot.core.effects import Effect, mark
+from bot.core.repository import PullDraft, PullRequest, Repo, Sha
+from bot.core.runs import RunId
+from bot.core.text import split_comment
+from bot.ports import GitHubError, Ports
+
+PART_LIMIT = 64_800
+"""Characters of one comment without its mark; GitHub refuses more than 65,536 in all."""
+WAITS = (1, 2, 4, 8, 16, 32, 60, 120, 240)
+"""Seconds between attempts while GitHub is out of order: eight minutes in all."""
+T = TypeVar("T")
+
+
+async def post_comment(ports: Ports, run: RunId, key: str, repo: Repo, number: int, body: str) -> int:
+    """Post a comment once, in as many parts as it needs; returns the id of the first part."""
+    ids = [int(await _apply(ports, effect)) for effect in _comment_effects(run, key, repo, number, body)]
+    return ids[0]
+
+
+async def intend_comment(ports: Ports, run: RunId, key: str, repo: Repo, number: int, body: str) -> None:
+    """Store that a comment will be posted; `post_comment` with the same key posts it."""
+    for effect in _comment_effects(run, key, repo, number, body):
+        await ports.store.add_effect(effect)
+
+
+def _comment_effects(run: RunId, key: str, repo: Repo, number: int, body: str) -> list[Effect]:
+    effects = []
+    for index, part in enumerate(split_comment(body, PART_LIMIT), 1):
+        part_key = key if index == 1 else f"{key}.{index}"
+        effects.append(Effect(run, part_key, "comment", repo, str(number), f"{part}\n\n{mark(run, part_key)}"))
+    return effects
+
+
+async def edit_comment(ports: Ports, run: RunId, key: str, repo: Repo, comment_id: int, body: str) -> None:
+    """Replace the text of a comment of ours. Making the same edit twice is harmless."""
+    text = split_comment(body, PART_LIMIT)[0]
+    await patiently(ports, lambda: ports.github.edit_comment(repo, comment_id, f"{text}\n\n{mark(run, key)}"))
+
+
+async def make_branch(ports: Ports, run: RunId, repo: Repo, branch: str, sha: Sha) -> Sha:
+    """Make the branch once; returns what it points at, which is an earlier commit of this run after a crash."""
+    effect = Effect(run, "branch", "branch", repo, branch, json.dumps({"sha": sha}))
+    return Sha(await _apply(ports, effect))
+
+
+async def open_pull(ports: Ports, run: RunId, repo: Repo, draft: PullDraft) -> PullRequest:
+    """Open the run's pull request once, or find it."""
+    body = f"{draft.body}\n\n{mark(run, 'pull')}"
+    fields = {"title": draft.title, "body": body, "head": draft.head, "base": draft.base, "draft": draft.draft}
+    await _apply(ports, Effect(run, "pull", "pull", repo, draft.head, json.dumps(fields)))
+    pull = await ports.github.find_pull(repo, draft.head)
+    if pull is None:
+        raise GitHubError(f"The pull request from `{draft.head}` was made, but GitHub does not list it.")
+    return pull
+
+
+async def _apply(ports: Ports, effect: Effect) -> str:
+    stored = await ports.store.add_effect(effect)
+    if stored.state == "done":
+        return stored.remote
+
+    async def once() -> str:
+        return await _find(ports, stored) or await _make(ports, stored)
+
+    remote = await patiently(ports, once)
+    await ports.store.effect_done(stored, remote)
+    return remote
+
+
+async def patiently(ports: Ports, call: Callable[[], Awaitable[T]]) -> T:
+    """Repeat the call while GitHub is out of order. It must look for its own mark before it creates anything."""
+    for wait in WAITS:
+        try:
+            return await call()
+        except GitHubError as error:
+            if 0 < error.status < 500:
+                raise
+            structlog.get_logger().warning("GitHub is out of order", error=str(error), wait=wait)
+        await ports.clock.sleep(wait)
+    return await call()
+
+
+async def _find(ports: Ports, effect: Effect) -> str:
+    match effect.kind:
+        case "comment":
+            comment = await ports.github.find_comment(effect.repo, int(effect.target), mark(effect.run, effect.key))
+            return str(comment.id) if comment else ""
+        case "branch":
+            return str(await ports.github.branch_head(effect.repo, effect.target) or "")
+        case "pull":
+            pull = await ports.github.find_pull(effect.repo, effect.target)
+            return str(pull.number) if pull and mark(effect.run, effect.key) in pull.body else ""
+
+
+async def _make(ports: Ports, effect: Effect) -> str:
+    match effect.kind:
+        case "comment":
+            return str((await ports.github.create_comment(effect.repo, int(effect.target), effect.body)).id)
+        case "branch":
+            sha = Sha(json.loads(effect.body)["sha"])
+            await ports.github.create_branch(effect.repo, effect.target, sha)
+            return sha
+        case "pull":
+            return str((await ports.github.open_pull(effect.repo, PullDraft(**json.loads(effect.body)))).number)

@@ -1,0 +1,167 @@
+"""One durable run: phases in the order of its plan, each stored and posted before the next, then its end told."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+
+import structlog
+
+from bot.core.comments import phase_comment
+from bot.core.conversation import Json, ModelError
+from bot.core.definitions import Catalog
+from bot.core.errors import BotError
+from bot.core.repository import Sha
+from bot.core.runs import ENDED, Phase, PhaseName, PhaseResult, Run, RunId, RunState
+from bot.delivery import deliver, land_state
+from bot.outbox import patiently, post_comment
+from bot.ports import Checkout, GitHubError, Ports, SandboxError, Steps, WorkspaceError
+from bot.runner import total_usage
+from bot.status import StatusBoard, finish_reactions
+from bot.work import Rules, Work, build, judge, prove, think
+
+SEGMENT = "main"
+PHASES: Mapping[PhaseName, Callable[[Work], Awaitable[PhaseResult]]] = {
+    "requirements": think,
+    "design": think,
+    "tasks": think,
+    "implementation": build,
+    "testing": prove,
+    "review": judge,
+    "delivery": deliver,
+}
+KNOWN = (BotError, ModelError, GitHubError, WorkspaceError, SandboxError)
+"""Errors whose text names cause and next step."""
+
+
+class Runs:
+    """Carries out runs. Everything that must survive is in the store; this object holds no state of a run."""
+
+    def __init__(self, ports: Ports, catalog: Catalog, rules: Rules) -> None:
+        self._ports = ports
+        self._catalog = catalog
+        self._rules = rules
+        self.board = StatusBoard(ports, rules.status_seconds)
+
+    async def coordinate(self, run_id: RunId, steps: Steps) -> Json:
+        """The whole of a run. It may wait for days between segments; a segment has its repository to itself."""
+        await steps.step("open", lambda: self._open(run_id))
+        try:
+            await steps.segment(SEGMENT)
+        except Exception:  # noqa: BLE001
+            structlog.get_logger().exception("segment broke", run=run_id)
+        return await steps.step("close", lambda: self._close(run_id))
+
+    async def segment(self, run_id: RunId, _: str, steps: Steps) -> Json:
+        """All phases of the plan, each as soon as what it needs has ended."""
+        started = await steps.step("begin", lambda: self._begin(run_id))
+        needs = {name: tuple(before) for name, before in started["needs"].items()}
+        return dict(await steps.graph(needs, lambda name, _: self._phase(run_id, name)))
+
+    async def finish(self, run_id: RunId, state: RunState, reason: str) -> None:
+        """End a run, once, and tell it: status comment, reaction, files gone."""
+        await self._ports.store.set_run_state(run_id, state, reason=reason, at=self._ports.clock.now())
+        run = await self._run(run_id)
+        await self.board.settle(run_id)
+        await patiently(self._ports, lambda: finish_reactions(self._ports, run.repo, run))
+        await self._ports.workspaces.drop(run_id)
+
+    async def _run(self, run_id: RunId) -> Run:
+        run = await self._ports.store.run(run_id)
+        if run is None:
+            raise BotError(f"There is no run `{run_id}`.", "Look at the list: `devflow runs`.")
+        return run
+
+    async def _open(self, run_id: RunId) -> Json:
+        await self.board.open(await self._run(run_id))
+        return {}
+
+    async def _begin(self, run_id: RunId) -> Json:
+        run = await self._run(run_id)
+        await self._ports.store.set_run_state(run_id, "running")
+        self.board.touch(run_id)
+        return {"needs": {phase.name: list(phase.needs) for phase in run.plan.phases}}
+
+    async def _close(self, run_id: RunId) -> Json:
+        run = await self._run(run_id)
+        state, reason = await land_state(self._ports, run)
+        await self.finish(run_id, state, reason)
+        return {"state": (await self._run(run_id)).state}
+
+    async def _phase(self, run_id: RunId, name: str) -> Json:
+        """One phase, at least once: a result that is stored is posted again (found by its mark), not made again."""
+        run = await self._run(run_id)
+        phase = next(p for p in run.plan.phases if p.name == name)
+        results = {str(r.name): r for r in await self._ports.store.phases(run_id)}
+        result = results.get(name)
+        if result is None or result.state not in {"done", "failed"}:
+            if run.state in ENDED or any(not _passable(results.get(need)) for need in phase.needs):
+                await self._ports.store.save_phase(PhaseResult(run_id, phase.name, phase.agent, "skipped"))
+                return {"state": "skipped"}
+            result = await self._work(run, phase, results)
+        await self._post(run, phase, result)
+        return {"state": result.state}
+
+    async def _work(self, run: Run, phase: Phase, results: Mapping[str, PhaseResult]) -> PhaseResult:
+        known = results.get(phase.name)
+        started = known.started_at if known and known.started_at else self._ports.clock.now()
+        await self._ports.store.save_phase(PhaseResult(run.id, phase.name, phase.agent, "running", started_at=started))
+        self.board.touch(run.id)
+        result = await self._guarded(run, phase, results)
+        turns = [
+            t for t in await self._ports.store.turns(run.id) if t.unit.partition("/")[0].partition("~")[0] == phase.name
+        ]
+        usage, usd = total_usage(turns)
+        result = replace(result, started_at=started, ended_at=self._ports.clock.now(), usage=usage, usd=usd)
+        await self._ports.store.save_phase(result)
+        self.board.touch(run.id)
+        return result
+
+    async def _guarded(self, run: Run, phase: Phase, results: Mapping[str, PhaseResult]) -> PhaseResult:
+        """Whatever goes wrong becomes a result that people can read; only being stopped passes through."""
+        try:
+            return await PHASES[phase.name](await self._prepare(run, phase, results))
+        except asyncio.CancelledError:
+            raise
+        except KNOWN as error:
+            structlog.get_logger().warning("phase failed", run=run.id, phase=phase.name, error=str(error))
+            reason = str(error)
+        except Exception:  # noqa: BLE001
+            structlog.get_logger().exception("phase broke", run=run.id, phase=phase.name)
+            reason = f"Something went wrong inside Devflow. The log of run `{run.id}` has it."
+        return PhaseResult(run.id, phase.name, phase.agent, "failed", reason, "", json.dumps({"reason": reason}))
+
+    async def _prepare(self, run: Run, phase: Phase, results: Mapping[str, PhaseResult]) -> Work:
+        checkout = await self._checkout(run)
+        workspaces = self._ports.workspaces
+        await workspaces.restore(checkout, run.request.base_sha)
+        base = await workspaces.tree(checkout)
+        start = await self._start_tree(run, phase, results, checkout, base)
+        return Work(run, phase, results, checkout, base, start, self._ports, self._catalog, self._rules, self.board)
+
+    async def _checkout(self, run: Run) -> Checkout:
+        url, token = await self._ports.github.git_credentials(run.repo)
+        return await self._ports.workspaces.open(run.id, url, token, run.request.base_sha)
+
+    async def _start_tree(
+        self, run: Run, phase: Phase, results: Mapping[str, PhaseResult], checkout: Checkout, base: Sha
+    ) -> Sha:
+        """The tree that the last finished phase before this one left; made again if this machine does not have it."""
+        before = [p.name for p in run.plan.phases[: run.plan.phases.index(phase)]]
+        datas = [json.loads(results[name].data) for name in before if name in results]
+        tree = next((Sha(data["tree"]) for data in reversed(datas) if "tree" in data), base)
+        if await self._ports.workspaces.restore(checkout, tree):
+            return tree
+        raise WorkspaceError(f"The files of tree {tree[:12]} are not on this machine.")
+
+    async def _post(self, run: Run, phase: Phase, result: PhaseResult) -> None:
+        left = [p.name for p in run.plan.phases[run.plan.phases.index(phase) + 1 :]]
+        text = phase_comment(run, result, left)
+        await post_comment(self._ports, run.id, phase.name, run.repo, run.request.issue, text)
+
+
+def _passable(result: PhaseResult | None) -> bool:
+    """Whether what needs this phase can go on: it is done, or failed in a way that the evidence will show."""
+    if result is None:
+        return False
+    return result.state == "done" or (result.state == "failed" and bool(json.loads(result.data).get("go_on")))

@@ -1,0 +1,98 @@
+"""Keeps each run's status comment true, with at most one edit in an interval."""
+
+import asyncio
+
+import structlog
+
+from bot.core.comments import Progress, status_comment
+from bot.core.repository import Repo
+from bot.core.runs import ENDED, Run, RunId
+from bot.outbox import edit_comment, post_comment
+from bot.ports import GitHubError, Ports
+from bot.runner import total_usage
+
+KEY = "status"
+
+
+async def progress_of(ports: Ports, run: Run) -> Progress:
+    """Everything the status comment shows, read from the store."""
+    usage, usd = total_usage(await ports.store.turns(run.id))
+    phases = {str(phase.name): phase for phase in await ports.store.phases(run.id)}
+    url = f"#{run.pull_number}" if run.pull_number else ""
+    return Progress(run, phases, usage, usd, ports.clock.now(), url)
+
+
+class StatusBoard:
+    """Edits the status comments of the runs of this process; `seconds` is the least time between two edits of one."""
+
+    def __init__(self, ports: Ports, seconds: float) -> None:
+        self._ports = ports
+        self._seconds = seconds
+        self._last: dict[RunId, float] = {}
+        self._dirty: set[RunId] = set()
+        self._tasks: dict[RunId, asyncio.Task[None]] = {}
+
+    async def open(self, run: Run) -> None:
+        """Post the status comment, once."""
+        text = status_comment(await progress_of(self._ports, run))
+        await post_comment(self._ports, run.id, KEY, run.repo, run.request.issue, text)
+        self._last[run.id] = self._ports.clock.monotonic()
+
+    def touch(self, run_id: RunId) -> None:
+        """Something changed: edit the comment as soon as it may be edited."""
+        self._dirty.add(run_id)
+        if run_id not in self._tasks:
+            task = asyncio.create_task(self._write_when_due(run_id), name=f"status {run_id}")
+            self._tasks[run_id] = task
+            task.add_done_callback(lambda _: self._tasks.pop(run_id, None))
+
+    async def settle(self, run_id: RunId) -> None:
+        """Write the last state of a run and forget it; returns when GitHub has it."""
+        self._dirty.discard(run_id)
+        if task := self._tasks.pop(run_id, None):
+            task.cancel()
+        await self._wait(run_id)
+        await self._write(run_id)
+        self._last.pop(run_id, None)
+
+    async def close(self) -> None:
+        """Stop editing; the store keeps what there is to say."""
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _write_when_due(self, run_id: RunId) -> None:
+        while run_id in self._dirty:
+            await self._wait(run_id)
+            self._dirty.discard(run_id)
+            try:
+                await self._write(run_id)
+            except GitHubError as error:
+                structlog.get_logger().warning("status comment not edited", run=run_id, error=str(error))
+
+    async def _wait(self, run_id: RunId) -> None:
+        due = self._last.get(run_id, float("-inf")) + self._seconds
+        left = due - self._ports.clock.monotonic()
+        if left > 0:
+            await self._ports.clock.sleep(left)
+
+    async def _write(self, run_id: RunId) -> None:
+        run = await self._ports.store.run(run_id)
+        if run is None:
+            return
+        text = status_comment(await progress_of(self._ports, run))
+        comment = await self._comment_id(run)
+        self._last[run_id] = self._ports.clock.monotonic()
+        await edit_comment(self._ports, run.id, KEY, run.repo, comment, text)
+
+    async def _comment_id(self, run: Run) -> int:
+        text = status_comment(await progress_of(self._ports, run))
+        return await post_comment(self._ports, run.id, KEY, run.repo, run.request.issue, text)
+
+
+async def finish_reactions(ports: Ports, repo: Repo, run: Run) -> None:
+    """The command's comment shows how its run ended: 🚀, or 😕 for anything less."""
+    if run.state in ENDED:
+        await ports.github.react(repo, run.request.comment_id, "rocket" if run.state == "succeeded" else "confused")
+        await ports.github.unreact(repo, run.request.comment_id, "eyes")
