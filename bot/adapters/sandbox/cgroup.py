@@ -1,0 +1,145 @@
+"""Control groups: the only bound on processes and memory in total that the kernel itself keeps, also for root.
+
+A group is made only where this process may: below the root of a hierarchy, or where systemd's rule allows it, in a
+group marked as delegated (https://systemd.io/CGROUP_DELEGATION/). Elsewhere `watch` keeps the bound.
+"""
+
+import contextlib
+import os
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.ports import SandboxLimits
+
+_PREFIX = "devflow-"
+_CONTROLLERS = ("pids", "memory")
+_OURS_TOO = 4
+"""bubblewrap's own processes and the launcher, which count as well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A group under which ours may be made, and the controllers it has; version 2 keeps all of them in one."""
+
+    folder: Path
+    controllers: tuple[str, ...]
+    version: int
+
+
+def make_groups(
+    limits: SandboxLimits, mount: Path = Path("/sys/fs/cgroup"), membership: Path = Path("/proc/self/cgroup")
+) -> tuple[Path, ...]:
+    """The groups that could be made, perhaps none; a process joins by writing 0 into their `cgroup.procs`."""
+    made = []
+    for place in places(mount, membership):
+        _sweep(place.folder)
+        group = _make(place, limits)
+        if group is not None:
+            made.append(group)
+    return tuple(made)
+
+
+def remove_groups(groups: Sequence[Path]) -> None:
+    """Remove groups whose processes have ended; blocks for half a second at most."""
+    for group in groups:
+        _remove(group)
+
+
+def places(mount: Path, membership: Path) -> list[Place]:
+    """Where groups for processes and memory may be made."""
+    try:
+        lines = membership.read_text().splitlines()
+    except OSError:
+        return []
+    found = []
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        if controllers in {"pids", "memory"}:
+            own = mount / controllers / path.lstrip("/")
+            if own.is_dir() and (path == "/" or _delegated(own)):
+                found.append(Place(own, (controllers,), 1))
+        elif controllers == "":
+            found += _unified(mount, path)
+    return found
+
+
+def _unified(mount: Path, path: str) -> list[Place]:
+    """The place in a version 2 hierarchy: our own group if it may have children, or its parent if that is delegated."""
+    if not (mount / "cgroup.controllers").exists():
+        return []
+    own = mount / path.lstrip("/")
+    for folder in (own, own.parent):
+        if folder == mount and path != "/":
+            break
+        if path == "/" or _delegated(folder):
+            wanted = _enabled(folder)
+            if wanted:
+                return [Place(folder, wanted, 2)]
+    return []
+
+
+def _enabled(folder: Path) -> tuple[str, ...]:
+    """Which of our controllers the children of a group have; in a delegated group they are turned on if need be."""
+    switch = folder / "cgroup.subtree_control"
+    try:
+        missing = [name for name in _CONTROLLERS if name not in switch.read_text().split()]
+        if missing and _delegated(folder):
+            with contextlib.suppress(OSError):  # EBUSY: processes in the group itself keep its children from control
+                switch.write_text(" ".join(f"+{name}" for name in missing))
+        enabled = switch.read_text().split()
+    except OSError:
+        return ()
+    return tuple(name for name in _CONTROLLERS if name in enabled)
+
+
+def _delegated(folder: Path) -> bool:
+    for name in ("user.delegate", "trusted.delegate"):
+        try:
+            if os.getxattr(folder, name) == b"1":
+                return True
+        except OSError:
+            continue
+    return False
+
+
+def _make(place: Place, limits: SandboxLimits) -> Path | None:
+    """A group with its limits set, None where the kernel refuses one."""
+    group = place.folder / f"{_PREFIX}{os.getpid()}-{uuid.uuid4().hex[:12]}"
+    memory = str(limits.memory_mb * 2**20)
+    values = {"pids": {"pids.max": str(limits.processes + _OURS_TOO)}, "memory": {"memory.limit_in_bytes": memory}}
+    if place.version == 2:
+        values["memory"] = {"memory.max": memory, "memory.swap.max": "0", "memory.oom.group": "1"}
+    try:
+        group.mkdir()
+        for controller in place.controllers:
+            for name, value in values[controller].items():
+                if name in {"pids.max", "memory.max", "memory.limit_in_bytes"} or (group / name).exists():
+                    (group / name).write_text(value)
+    except OSError:
+        _remove(group)
+        return None
+    return group
+
+
+def _sweep(folder: Path) -> None:
+    """Remove the empty groups of processes that were killed before they could."""
+    for group in folder.glob(f"{_PREFIX}*"):
+        owner = group.name.removeprefix(_PREFIX).partition("-")[0]
+        if owner.isdigit() and not Path(f"/proc/{owner}").exists():
+            _remove(group)
+
+
+def _remove(group: Path) -> None:
+    """The dead leave a group a moment after they were reaped, so a busy one is tried again for half a second."""
+    for _ in range(50):
+        try:
+            group.rmdir()
+        except FileNotFoundError:
+            return
+        except OSError:
+            time.sleep(0.01)
+        else:
+            return
