@@ -1,0 +1,363 @@
+"""The commands, once: their parser, the help, the README's table and the permissions are all read from `COMMANDS`."""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from bot.core.command_words import (
+    AFTER_NAME,
+    Flag,
+    Words,
+    WrongWordError,
+    is_near,
+    letters,
+    name_in,
+    read_words,
+    suggestion,
+)
+from bot.core.markdown import CommandLine, command_lines
+from bot.core.repository import Permission
+from bot.core.text import fence, inline_code
+
+MAX_COMMANDS = 10
+MIN_BUDGET_USD = 0.01
+MAX_BUDGET_USD = 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class DevWorkflow:
+    """Build something: `description` is the rest of its line, `details` the lines below; both empty mean the issue."""
+
+    description: str
+    details: str
+    mode: Literal["quick"]
+    budget_usd: float | None
+    base: str | None
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Show a run; None is the latest of the issue."""
+
+    run: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """Stop a run; None is the one that is at work on the issue."""
+
+    run: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Help:
+    """Explain all commands, or the one named (without its slash)."""
+
+    topic: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ping:
+    """Say whether everything needed is there."""
+
+
+Command = DevWorkflow | Status | Cancel | Help | Ping
+
+
+@dataclass(frozen=True, slots=True)
+class CommandError:
+    """A command that was not understood: `position` is the 0-based column of the wrong word in `text`, its line."""
+
+    line_number: int
+    text: str
+    position: int
+    problem: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """What may stand after a command's name; never required."""
+
+    name: str
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class CommandDefinition:
+    """One command, its name without the slash. `who` is the least permission that may give it; `also` are wrong names
+    that people try."""
+
+    name: str
+    summary: str
+    who: Permission
+    kind: type[Command]
+    make: Callable[[Words], Command]
+    arguments: tuple[Argument, ...] = ()
+    flags: tuple[Flag, ...] = ()
+    examples: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+
+    @property
+    def usage(self) -> str:
+        """As typed, with what may be left out in brackets."""
+        return " ".join([f"/{self.name}", *(f"[{part}]" for part in self._parts)])
+
+    @property
+    def _parts(self) -> list[str]:
+        return [*(argument.name for argument in self.arguments), *(flag.usage for flag in self.flags)]
+
+
+def parse_comment(text: str) -> list[Command | CommandError]:
+    """All commands of a comment, in order; slash words that are not ours and not close to ours give nothing."""
+    return new_commands(text, None)
+
+
+def new_commands(text: str, previous_text: str | None) -> list[Command | CommandError]:
+    """The commands of a comment that its previous text did not have; all of them if it is new.
+
+    Lines count as the same whatever their place, spacing and the case of the name. A second copy of a line is new.
+    """
+    known = Counter(map(_key, command_lines(previous_text, _is_ours) if previous_text else ()))
+    results: list[Command | CommandError] = []
+    lines = command_lines(text, _is_ours)
+    for index, line in enumerate(lines):
+        if known[_key(line)] > 0:
+            known[_key(line)] -= 1
+        elif index < MAX_COMMANDS:
+            results.append(_parse(line))
+        else:
+            problem = f"One comment can give {MAX_COMMANDS} commands, and this one has {len(lines)}."
+            hint = "This command and all below it were not run: give them in another comment."
+            results.append(CommandError(line.line_number, line.text, 0, problem, hint))
+            break
+    return results
+
+
+def definition_of(command: Command) -> CommandDefinition:
+    """The definition a command was made from."""
+    return next(definition for definition in COMMANDS if definition.kind is type(command))
+
+
+_RUN = re.compile(r"\d{6}-\d{6}-[0-9a-z]{1,13}(?:-\d{1,3})?")
+
+
+def _is_ours(line: str) -> bool:
+    return _find(line) is not None
+
+
+def _find(line: str) -> tuple[CommandDefinition, bool] | None:
+    """(the command a line means, whether that is its very name), None if it is somebody else's."""
+    word = name_in(line)
+    if word is None:
+        return None
+    exact = next((definition for definition in COMMANDS if definition.name == word.lower()), None)
+    if exact:
+        return exact, True
+    near = (d for d in COMMANDS if is_near(word, d.name) or letters(word) in d.also)
+    return next(((definition, False) for definition in near), None)
+
+
+def _key(line: CommandLine) -> str:
+    name, *words = line.text.split()
+    return " ".join([name.lower(), *words])
+
+
+def _parse(line: CommandLine) -> Command | CommandError:
+    found = _find(line.text)
+    assert found is not None
+    definition, exact = found
+    if not exact:
+        word = inline_code(line.text.split()[0])
+        hint = f"Did you mean `/{definition.name}`? Nothing was run: give the command again with that name."
+        return CommandError(line.line_number, line.text, 0, f"There is no command {word}.", hint)
+    try:
+        return definition.make(read_words(line, definition.name, definition.flags))
+    except WrongWordError as wrong:
+        return CommandError(line.line_number, line.text, wrong.position, wrong.problem, wrong.hint)
+
+
+def _dev_workflow(words: Words) -> DevWorkflow:
+    details = re.sub(r"\A(?:[ \t]*\n)+", "", words.line.rest).rstrip()
+    budget, base = words.flags.get("--budget"), words.flags.get("--base")
+    return DevWorkflow(
+        words.text,
+        details,
+        "quick",
+        _budget(*budget) if budget else None,
+        _branch(*base) if base else None,
+        words.line.line_number,
+    )
+
+
+def _budget(value: str, position: int) -> float:
+    match = re.fullmatch(r"\$?((?:\d{1,12}(?:\.\d{0,12})?|\.\d{1,12}))(?:\$|usd)?", value, re.ASCII | re.IGNORECASE)
+    usd = float(match[1]) if match else 0.0
+    if not MIN_BUDGET_USD <= usd <= MAX_BUDGET_USD:
+        limits = f"from {MIN_BUDGET_USD:g} to {MAX_BUDGET_USD:g} US dollars"
+        raise WrongWordError(
+            position, f"{inline_code(value)} is no budget.", f"It is a number {limits}, as in `--budget 2.50`."
+        )
+    return usd
+
+
+def _branch(value: str, position: int) -> str:
+    """By the rules of `git check-ref-format --branch` (https://git-scm.com/docs/git-check-ref-format)."""
+    parts = value.split("/")
+    wrong = (
+        re.search(r"[\x00-\x20\x7f~^:?*\[\\\s]|\.\.|@\{", value)
+        or value in {"@", "HEAD"}
+        or value.startswith("-")
+        or value.endswith(".")
+        or any(not part or part.startswith(".") or part.endswith(".lock") for part in parts)
+        or len(value.encode(errors="replace")) > 244
+    )
+    if wrong:
+        hint = "Name a branch of this repository, as in `--base main`."
+        raise WrongWordError(position, f"git allows no branch of the name {inline_code(value)}.", hint)
+    return value
+
+
+def _status(words: Words) -> Status:
+    return Status(_run(words))
+
+
+def _cancel(words: Words) -> Cancel:
+    return Cancel(_run(words))
+
+
+def _run(words: Words) -> str | None:
+    word = _only_word(words)
+    if word is None:
+        return None
+    run = word.strip(AFTER_NAME).lower()
+    if not _RUN.fullmatch(run):
+        hint = "Leave it out to mean the run of this issue; the name of a run looks like `260131-120000-abc123`."
+        raise WrongWordError(words.starts, f"{inline_code(word)} is not the name of a run.", hint)
+    return run
+
+
+def _help(words: Words) -> Help:
+    word = _only_word(words)
+    if word is None:
+        return Help()
+    topic = word.strip(AFTER_NAME).removeprefix("/").lower()
+    names = [definition.name for definition in COMMANDS]
+    if topic not in names:
+        raise WrongWordError(
+            words.starts,
+            f"There is no command {inline_code(word)}.",
+            suggestion(f"/{topic}", [f"/{name}" for name in names]),
+        )
+    return Help(topic)
+
+
+def _ping(words: Words) -> Ping:
+    if words.text:
+        raise WrongWordError(words.starts, "`/ping` takes no more words.", "Give it alone on its line.")
+    return Ping()
+
+
+def _only_word(words: Words) -> str | None:
+    parts = words.text.split(maxsplit=1)
+    if len(parts) > 1:
+        position = words.line.text.find(parts[1], words.starts + len(parts[0]))
+        raise WrongWordError(position, "One word is enough here.", "Leave out the rest of the line.")
+    return parts[0] if parts else None
+
+
+COMMANDS: tuple[CommandDefinition, ...] = (
+    CommandDefinition(
+        "dev-workflow",
+        "Build what is described, or the issue itself, from requirements to a pull request.",
+        "write",
+        DevWorkflow,
+        _dev_workflow,
+        arguments=(Argument("DESCRIPTION", "what to build; the lines below the command belong to it"),),
+        flags=(
+            Flag("--quick", "a lean run of all phases; what you get without it, too"),
+            Flag("--budget", f"stop at this price in US dollars, {MIN_BUDGET_USD:g} to {MAX_BUDGET_USD:g}", "USD"),
+            Flag("--base", "the branch to start from and to merge into; without it, the default branch", "BRANCH"),
+        ),
+        examples=("/dev-workflow", "/dev-workflow add rate limiting to the login endpoint --budget 2.50"),
+        also=("devflow",),
+    ),
+    CommandDefinition(
+        "status",
+        "Show the phases, the time and the cost of a run.",
+        "read",
+        Status,
+        _status,
+        arguments=(Argument("RUN", "the name of a run; without it, the last one of the issue"),),
+        examples=("/status",),
+    ),
+    CommandDefinition(
+        "cancel",
+        "Stop a run; nothing more is written or spent.",
+        "write",
+        Cancel,
+        _cancel,
+        arguments=(Argument("RUN", "the name of a run; without it, the one at work on the issue"),),
+        examples=("/cancel",),
+    ),
+    CommandDefinition(
+        "help",
+        "Explain the commands.",
+        "read",
+        Help,
+        _help,
+        arguments=(Argument("COMMAND", "explain this one with its flags and examples"),),
+        examples=("/help dev-workflow",),
+    ),
+    CommandDefinition(
+        "ping", "Say whether the bot is there and has all it needs.", "read", Ping, _ping, examples=("/ping",)
+    ),
+)
+
+
+def command_table() -> str:
+    """All commands as a Markdown table: for the README and for `/help`."""
+    rows = [(f"`{c.usage}`".replace("|", "\\|"), c.summary.replace("|", "\\|"), c.who) for c in COMMANDS]
+    head = ["| command | what it does | who may give it |", "|---|---|---|"]
+    return "\n".join([*head, *(f"| {usage} | {summary} | {who} |" for usage, summary, who in rows)])
+
+
+def help_text(topic: str | None = None) -> str:
+    """The answer to `/help`: all commands, or one of them with its arguments, flags and examples."""
+    definition = next((c for c in COMMANDS if topic and c.name == topic.lower()), None)
+    if definition is None:
+        rules = (
+            "A command stands at the start of a line of a comment, outside code, quotes and lists. "
+            "When a comment is edited, only commands that are new in it are run. `/help COMMAND` explains one."
+        )
+        return f"{command_table()}\n\n{rules}"
+    words = [(argument.name, argument.summary) for argument in definition.arguments]
+    words += [(flag.usage, flag.summary) for flag in definition.flags]
+    lines = [f"`{definition.usage}`", "", f"{definition.summary} Needs {definition.who} permission.", ""]
+    lines += [*(f"- `{name}`: {summary}" for name, summary in words), "", fence("\n".join(definition.examples), "text")]
+    return "\n".join(lines)
+
+
+def render_error(error: CommandError) -> str:
+    """The error as Markdown: what is wrong, the line with a caret under the wrong word, and what to do."""
+    line, column = _excerpt(error.text, error.position)
+    pointer = fence(f"{line}\n{' ' * column}^", "text")
+    return f"{error.problem}\n\n{pointer}\n\n{error.hint}".rstrip()
+
+
+def _excerpt(text: str, position: int) -> tuple[str, int]:
+    """(part of a line around a position with nothing hidden in it, the column where the position is displayed)."""
+    first, last = max(0, position - 60), position + 60
+    shown, column = "…" if first else "", 1 if first else 0
+    for at, char in enumerate(text[first:last], first):
+        kind = unicodedata.category(char)
+        piece = "    " if char == "\t" else "\ufffd" if kind in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"} else char
+        shown += piece
+        if at < position:
+            wide = unicodedata.east_asian_width(char) in {"W", "F"}
+            column += 0 if kind in {"Mn", "Me"} else 2 if wide else len(piece)
+    return shown + ("…" if last < len(text) else ""), column
