@@ -1,0 +1,187 @@
+"""The server: deliveries in, pages and numbers out; everything it serves is wired here."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+from starlette.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
+
+from bot.core.errors import BotError
+from bot.core.repository import Delivery
+from bot.ports import Clock, Store
+from webhooks.dashboard import Dashboard
+from webhooks.feed import RunFeed
+from webhooks.guard import PagesGuard
+from webhooks.health import Health
+from webhooks.inbox import Inbox
+from webhooks.metrics import Numbers
+from webhooks.receive import PATH, Receiver
+
+HERE = Path(__file__).parent
+STOP_SECONDS = 10
+MOST_CONNECTIONS = 1000
+
+log = structlog.get_logger()
+
+
+class ServedBot(Protocol):
+    """What the server needs of a bot; `bootstrap` makes it."""
+
+    @property
+    def store(self) -> Store: ...
+
+    @property
+    def clock(self) -> Clock: ...
+
+    @property
+    def webhook_secrets(self) -> Sequence[str]:
+        """The secrets that deliveries may be signed with: one, or two while they are being changed."""
+
+    @property
+    def pages_token(self) -> str:
+        """Opens the pages to other machines; empty means that only this machine is served."""
+
+    @property
+    def github_url(self) -> str:
+        """Where people look at issues, `https://github.com` for one."""
+
+    async def handle_delivery(self, delivery: Delivery) -> str:
+        """Do what a delivery asks for; in a few words, what came of it. May be called again for the same delivery."""
+
+    async def start(self) -> None:
+        """Open the store and launch the engine."""
+
+    async def stop(self) -> None:
+        """The reverse of `start`; unfinished runs go on at the next one."""
+
+    def available(self) -> str | None:
+        """None if runs can be executed now, else one line: what is missing."""
+
+
+class Site(FastAPI):
+    """FastAPI with a short way for deliveries: they skip its middleware and routing, which cost more than the work."""
+
+    def __init__(self, bot: ServedBot) -> None:
+        self.inbox = Inbox(bot.store, bot.clock, bot.handle_delivery)
+        self.feed = RunFeed(bot.store, bot.clock)
+        self.start_error: BotError | None = None
+        self._bot = bot
+        self._receiver = Receiver(self.inbox, bot.webhook_secrets)
+        super().__init__(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lambda _: self._life())
+        self.add_middleware(PagesGuard, token=bot.pages_token)
+        self.include_router(Health(bot.store, (bot.available, self._idle)).router())
+        self.include_router(Numbers(bot.store, self.inbox).router())
+        self.include_router(Dashboard(bot.store, bot.clock, bot.github_url, self.feed).router())
+        self.mount("/static", StaticFiles(directory=HERE / "static"))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] == "http" and scope["path"] == PATH:
+            await self._receiver(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+    @contextlib.asynccontextmanager
+    async def _life(self) -> AsyncIterator[None]:
+        """The bot first, then what feeds it; the other way round at the end."""
+        try:
+            await self._bot.start()
+        except BotError as error:
+            self.start_error = error
+            raise
+        try:
+            working = asyncio.create_task(self.inbox.run())
+            working.add_done_callback(_report_death)
+            try:
+                yield
+            finally:
+                self.feed.close()
+                await self.inbox.close()
+                working.cancel()
+                await asyncio.wait({working})
+        finally:
+            await self._bot.stop()
+
+    def _idle(self) -> str | None:
+        return None if self.inbox.running else "Deliveries are not being worked on."
+
+
+def create_app(bot: ServedBot) -> Site:
+    """The whole server around a bot that is not started yet. Raises `BotError` if there is no webhook secret."""
+    return Site(bot)
+
+
+class Server(uvicorn.Server):
+    """Ends the pages' streams before it waits for open connections: they would not end by themselves."""
+
+    def __init__(self, config: uvicorn.Config, site: Site) -> None:
+        super().__init__(config)
+        self._site = site
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop listening, answer what is under way, stop the bot."""
+        self._site.feed.close()
+        await super().shutdown(sockets)
+
+
+def server(site: Site) -> Server:
+    """One process, no access log, no word about itself, peers as the sockets have them: whether a proxy stands before
+    us is the guard's matter."""
+    config = uvicorn.Config(
+        site,
+        workers=1,
+        access_log=False,
+        log_config=None,
+        log_level="warning",
+        proxy_headers=False,
+        server_header=False,
+        limit_concurrency=MOST_CONNECTIONS,
+        timeout_graceful_shutdown=STOP_SECONDS,
+        ws="none",
+        lifespan="on",
+    )
+    return Server(config, site)
+
+
+def serve(site: Site, host: str, port: int, workers: int = 1) -> None:
+    """Serve until SIGINT or SIGTERM. Raises `BotError` if the server cannot start, or is to have more processes."""
+    if workers != 1:
+        raise BotError(
+            f"The server runs as one process, not {workers}: they would execute each other's runs.",
+            "For more machines, start one server on each, all with the same PostgreSQL database.",
+        )
+    with listen(host, port) as listener:
+        log.info("listening", host=host, port=listener.getsockname()[1])
+        running = server(site)
+        # uvicorn exits when the lifespan fails; the reason is told below.
+        with contextlib.suppress(KeyboardInterrupt, SystemExit):
+            running.run(sockets=[listener])
+    if not running.started:
+        raise site.start_error or BotError("The server could not start.", "The log above says why.")
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 takes a free one. Raises `BotError` if the address cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listener = socket.create_server((host, port), family=family, backlog=2048)
+        # asyncio does not set it for sockets made this way; without it an answer in two parts waits 40 ms for an ACK.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return listener
+    except OSError as error:
+        raise BotError(
+            f"The server cannot listen on {host} port {port}: {error.strerror or error}.",
+            "Set DEVFLOW_HOST and DEVFLOW_PORT to an address of this machine and a free port.",
+        ) from error
+
+
+def _report_death(working: asyncio.Task[None]) -> None:
+    if not working.cancelled() and (error := working.exception()):
+        log.error("deliveries are no longer worked on", exc_info=error)
