@@ -42,7 +42,11 @@ def test_everything_in_order_is_proven() -> None:
         ({"head": Sha("c" * 40)}, "Branch", "Branch: `devflow/issue-7-x` is at cccccccccccc, not at bbbbbbbbbbbb"),
         ({"commit": None}, "Branch", None),
         ({"tests": replace(GREEN, state="failed", exit_code=1, failed=2)}, "Tests", None),
-        ({"tests": replace(GREEN, tree="0" * 40)}, "Tested state", "Tested state: the files changed after the tests ran"),
+        (
+            {"tests": replace(GREEN, tree="0" * 40)},
+            "Tested state",
+            "Tested state: the files changed after the tests ran",
+        ),
         ({"changed": ()}, "Files", "Files: nothing was changed"),
         ({"changed": ("a.py",)}, "Planned, but unchanged", "Planned, but unchanged: `b.py`"),
         ({"verdict": "request_changes"}, "Review", "Review: changes are still requested"),

@@ -70,7 +70,10 @@ def test_batches_are_as_wide_as_the_order_allows() -> None:
 def test_batches_hold_every_task_once_after_what_it_needs(count: int, data: st.DataObject) -> None:
     """No plan without a cycle loses a task or runs one too early."""
     tasks = [
-        task(f"T{n}", after=" ".join(data.draw(st.sets(st.sampled_from([f"T{m}" for m in range(n)] or ["T0"])))) if n else "")
+        task(
+            f"T{n}",
+            after=" ".join(data.draw(st.sets(st.sampled_from([f"T{m}" for m in range(n)] or ["T0"])))) if n else "",
+        )
         for n in range(count)
     ]
     assert problems(tasks, ["developer"]) == []

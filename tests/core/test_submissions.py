@@ -71,9 +71,13 @@ def test_a_wrong_result_is_sent_back_with_the_reason(data: dict[str, object], wo
 
 def test_requirements_need_an_acceptance_line() -> None:
     """Something must be checkable."""
-    wrong = read_submission("requirements", {"summary": "s", "acceptance": [], "assumptions": [], "out_of_scope": []}, [])
+    wrong = read_submission(
+        "requirements", {"summary": "s", "acceptance": [], "assumptions": [], "out_of_scope": []}, []
+    )
     assert isinstance(wrong, str)
-    good = read_submission("requirements", {"summary": "s", "acceptance": ["a"], "assumptions": [], "out_of_scope": []}, [])
+    good = read_submission(
+        "requirements", {"summary": "s", "acceptance": ["a"], "assumptions": [], "out_of_scope": []}, []
+    )
     assert isinstance(good, Requirements)
 
 

@@ -61,7 +61,10 @@ def test_the_package_is_installed_from_a_copy_with_its_test_extra() -> None:
 @pytest.mark.parametrize(
     ("files", "run"),
     [
-        ({"package.json": '{"scripts":{"test":"vitest run"}}'}, "ln -sfn /env/node/node_modules /work/node_modules && npm test"),
+        (
+            {"package.json": '{"scripts":{"test":"vitest run"}}'},
+            "ln -sfn /env/node/node_modules /work/node_modules && npm test",
+        ),
         ({"go.mod": "module x", "a_test.go": ""}, "GOMODCACHE=/env/go GOCACHE=/tmp/go go test ./..."),
         (
             {"Cargo.toml": "", "src/lib.rs": "#[test]\nfn a(){}"},
