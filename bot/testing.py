@@ -1,13 +1,17 @@
 """Runs a repository's own tests in the sandbox, and says what that proved."""
 
 import json
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bot.core.config import CONFIG_PATH, Config, parse_config
 from bot.core.repository import Sha
-from bot.core.testplan import TestPlan, TestRun, find_test_plan, judge_output
+from bot.core.testplan import TestPlan, TestRun, find_test_plan, judge_output, telling_lines
+from bot.pip import host_environment
 from bot.ports import Checkout, Ports, SandboxError, SandboxLimits
+from bot.tools.errors import ToolError
+from bot.tools.openat import regular_file
 
 READ_LIMIT = 200_000
 INSTALL_LIMITS = SandboxLimits(seconds=900, memory_mb=4096, file_mb=1024)
@@ -26,11 +30,13 @@ class TestBench:
 
 
 def read_text(checkout: Checkout, path: str) -> str | None:
-    """A small text file of the checkout; None if it is missing, a link, or not text."""
-    file = checkout.root / path
-    if file.is_symlink() or not file.is_file() or file.stat().st_size > READ_LIMIT:
+    """A small file of the checkout as text; None if it is missing, too large, or reached through a link."""
+    try:
+        with regular_file(checkout.root, path) as fd, os.fdopen(os.dup(fd), "rb") as file:
+            content = file.read(READ_LIMIT + 1)
+    except (ToolError, OSError):
         return None
-    return file.read_bytes().decode("utf-8", "replace")
+    return content.decode("utf-8", "replace") if len(content) <= READ_LIMIT else None
 
 
 def env_of(checkout: Checkout) -> Path:
@@ -52,7 +58,9 @@ async def set_up(ports: Ports, checkout: Checkout, *, network: bool) -> TestBenc
     done = env / ".installed.json"
     if plan.install and not done.exists():
         problem = await _install(ports, checkout, plan, env, network=network)
-        done.write_text(json.dumps({"problem": problem}))
+        written = done.with_suffix(".new")
+        written.write_text(json.dumps({"problem": problem}))
+        written.replace(done)
     return TestBench(plan, env, json.loads(done.read_text())["problem"] if done.exists() else "")
 
 
@@ -71,13 +79,19 @@ async def _install(ports: Ports, checkout: Checkout, plan: TestPlan, env: Path, 
     try:
         argv = ["/bin/sh", "-c", plan.install]
         result = await ports.sandbox.run(
-            argv, checkout=checkout.root, limits=INSTALL_LIMITS, network=network, extra=env, extra_writable=True
+            argv,
+            checkout=checkout.root,
+            limits=INSTALL_LIMITS,
+            network=network,
+            env=host_environment(os.environ),
+            extra=env,
+            extra_writable=True,
         )
     except SandboxError as error:
         return f"the sandbox did not start: {error}"
     if result.exit_code == 0:
         return ""
-    last = [line for line in result.output.splitlines() if line.strip()][-3:]
+    last = telling_lines(result.output)
     offline = "" if network else " The network is off for the install step; `DEVFLOW_INSTALL_NETWORK=true` allows it."
     command = plan.install if len(plan.install) <= 200 else plan.install[:199] + "…"
     return f"the install step `{command}` ended with {result.exit_code}: {' / '.join(last)}{offline}"

@@ -2,21 +2,19 @@
 
 import json
 import re
-import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-Read = Callable[[str], str | None]
-"""The text of a file of the repository, None if it is not there."""
+from bot.core.pythoninstall import GENERATED, Read, generated, has_dependencies, install_line
 
 _PY_TEST = re.compile(r"(^|/)(test_[^/]*|[^/]*_test|tests?)\.py$")
-_EXTRAS = ("test", "tests", "testing", "dev")
+_COLORS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
 @dataclass(frozen=True, slots=True)
 class TestPlan:
-    """Shell lines: `install` runs once, on the base commit, maybe with the network; `source` says where they come from."""
+    """Shell lines: `install` runs once, on the base commit, maybe with the network; `source` says where it is from."""
 
     __test__ = False
 
@@ -58,17 +56,21 @@ def _python(files: Sequence[str], read: Read) -> TestPlan | None:
     if not tests:
         return None
     path = "PYTHONPATH=" + ("/work/src:/work" if any(f.startswith("src/") for f in files) else "/work")
+    if generated(files, read):
+        path = f"cp -rn {GENERATED}/. /work && {path}"
     if _uses_pytest(files, read, tests):
         return TestPlan(
-            run=f"{path} PYTHONDONTWRITEBYTECODE=1 /env/venv/bin/python -m pytest -q -p no:cacheprovider",
-            install=_pip_install(files, read),
+            run=f"{path} PYTHONDONTWRITEBYTECODE=1 /env/venv/bin/python -m pytest --color=no -p no:cacheprovider",
+            install=install_line(files, read),
             source=f"pytest, from {_pytest_source(files, read)}",
         )
     folder = next((d for d in ("tests", "test") if any(f.startswith(d + "/") for f in tests)), ".")
     top = " -t ." if f"{folder}/__init__.py" in files else ""
+    needs = has_dependencies(files, read)
+    python = "/env/venv/bin/python" if needs else "python3"
     return TestPlan(
-        run=f"{path} PYTHONDONTWRITEBYTECODE=1 python3 -m unittest discover -s {folder}{top}",
-        install="",
+        run=f"{path} PYTHONDONTWRITEBYTECODE=1 {python} -m unittest discover -s {folder}{top}",
+        install=install_line(files, read, runner="") if needs else "",
         source=f"unittest, from {tests[0]}",
     )
 
@@ -90,29 +92,6 @@ def _uses_pytest(files: Sequence[str], read: Read, tests: Sequence[str]) -> bool
 def _pytest_source(files: Sequence[str], read: Read) -> str:
     names = ("pytest.ini", "pyproject.toml", "setup.cfg", "tox.ini")
     return next((n for n in names if n in files and "pytest" in (read(n) or "")), "its test files")
-
-
-def _pip_install(files: Sequence[str], read: Read) -> str:
-    """A virtual environment outside the checkout. The package is built from a copy: nothing appears in the checkout."""
-    wanted = ["pytest"]
-    wanted += [
-        f"-r /work/{f}" for f in files if re.fullmatch(r"(dev-|test-)?requirements([-_](dev|test|tests))?\.txt", f)
-    ]
-    package = any(f in files for f in ("pyproject.toml", "setup.py"))
-    lines = ["python3 -m venv /env/venv"]
-    if package:
-        extras = [e for e in _EXTRAS if e in _optional(read("pyproject.toml") or "")]
-        lines.append("cp -r /work /tmp/package")
-        wanted.append("'/tmp/package" + (f"[{','.join(extras)}]'" if extras else "'"))
-    return " && ".join([*lines, f"/env/venv/bin/pip install -q --disable-pip-version-check {' '.join(wanted)}"])
-
-
-def _optional(pyproject: str) -> set[str]:
-    try:
-        project = tomllib.loads(pyproject).get("project", {})
-    except tomllib.TOMLDecodeError:
-        return set()
-    return set(project.get("optional-dependencies", {})) if isinstance(project, dict) else set()
 
 
 def _node(files: Sequence[str], read: Read) -> TestPlan | None:
@@ -164,6 +143,7 @@ def judge_output(
 
 def counts(output: str) -> tuple[int | None, int | None]:
     """(passed, failed) as the runners that we know print them, None where nothing was recognised."""
+    output = _COLORS.sub("", output)
     if ran := re.findall(r"^Ran (\d+) tests? in ", output, re.MULTILINE):
         bad = (
             re.findall(r"(?:failures|errors|unexpected successes)=(\d+)", output.rpartition("FAILED (")[2])
@@ -184,3 +164,10 @@ def counts(output: str) -> tuple[int | None, int | None]:
 def _last_summary(output: str) -> str | None:
     lines = [line for line in output.splitlines() if re.search(r"\b\d+ (passed|failed|errors?)\b", line)]
     return lines[-1] if lines else None
+
+
+def telling_lines(output: str, most: int = 3) -> list[str]:
+    """The lines that say best why a command failed: the first ones that speak of an error, else the last ones."""
+    lines = [line.strip() for line in _COLORS.sub("", output).splitlines() if line.strip()]
+    errors = [line for line in lines if re.match(r"(\w+Error|ERROR|error|fatal|E)\b.{8}", line)]
+    return [line[:300] for line in (errors[:most] or lines[-most:])]

@@ -8,6 +8,8 @@ from bot.core.effects import without_marks
 from bot.core.runs import PhaseResult, Run
 from bot.offline.demo.stage import Stage
 
+_TEST_FIELDS = ("command", "state", "exit_code", "seconds", "passed", "failed", "reason", "sandbox")
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -22,21 +24,20 @@ async def make_report(on: Stage, number: int, run: Run | None, seconds: float) -
     """Gather it all; `ok` only if the run says so and the local GitHub agrees."""
     phases = {str(p.name): p for p in await on.bot.store.phases(run.id)} if run else {}
     delivery = _data(phases.get("delivery"))
-    pull = _pull(on, delivery)
-    reason = _wrong(on, run, delivery, pull)
+    pull = _pull(on, run, delivery)
     tests = _data(phases.get("review")).get("tests") or _data(phases.get("testing")).get("tests") or {}
+    reason = _wrong(on, number, run, delivery, pull) or _wrong_tests(tests)
     data = {
         "ok": not reason,
         "reason": reason,
-        "model": "scripted" if on.claude else on.bot.settings.model,
+        "model": on.model,
+        "repository": on.play.repository,
+        "issue": number,
         "run": run.id if run else None,
         "state": run.state if run else None,
         "seconds": round(seconds, 3),
         "phases": [_phase(p) for p in phases.values()],
-        "tests": {
-            key: tests.get(key)
-            for key in ("command", "state", "exit_code", "seconds", "passed", "failed", "reason", "sandbox")
-        },
+        "tests": {key: tests.get(key) for key in _TEST_FIELDS},
         "evidence": delivery.get("evidence", []),
         "pull_request": pull,
         "comments": [
@@ -45,7 +46,7 @@ async def make_report(on: Stage, number: int, run: Run | None, seconds: float) -
         ],
         "where": str(on.folder),
     }
-    diff = on.github.diff(on.play.repository, on.play.branch, pull["branch"]) if pull["head"] else ""
+    diff = on.github.diff(on.play.repository, run.request.base_sha, pull["branch"]) if run and pull["head"] else ""
     return Report(not reason, data, diff)
 
 
@@ -60,34 +61,44 @@ def _phase(phase: PhaseResult) -> dict[str, Any]:
     return {"name": phase.name, "agent": phase.agent, "state": phase.state, "seconds": seconds, **used}
 
 
-def _pull(on: Stage, delivery: dict[str, Any]) -> dict[str, Any]:
+def _pull(on: Stage, run: Run | None, delivery: dict[str, Any]) -> dict[str, Any]:
     branch = delivery.get("branch") or ""
-    head = on.github.branches(on.play.repository).get(branch) if branch else None
-    files = _changed(on, branch) if head else []
+    head = on.github.refs(on.play.repository).get(f"refs/heads/{branch}") if branch else None
+    files = _changed(on, run.request.base_sha, branch) if run and head else []
     return {"number": delivery.get("pull"), "url": delivery.get("url"), "branch": branch, "head": head, "files": files}
 
 
-def _changed(on: Stage, branch: str) -> list[str]:
-    sides = [_files(on, ref) for ref in (on.play.branch, branch)]
-    return sorted(path for path in sides[0].keys() | sides[1].keys() if sides[0].get(path) != sides[1].get(path))
-
-
-def _files(on: Stage, ref: str) -> dict[str, bytes]:
+def _changed(on: Stage, base: str, branch: str) -> list[str]:
+    """Paths whose content or mode differs between the base commit and the branch."""
     name = on.play.repository
-    return {path: on.github.file_at(name, ref, path) for path in on.github.tree(name, ref)}
+    before, after = (_entries(on, name, ref) for ref in (base, branch))
+    return sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path))
 
 
-def _wrong(on: Stage, run: Run | None, delivery: dict[str, Any], pull: dict[str, Any]) -> str:
-    """The first thing that is not as it has to be; empty if the evidence holds."""
+def _entries(on: Stage, name: str, ref: str) -> dict[str, tuple[str, str]]:
+    modes = on.github.modes(name, ref)
+    return {path: (sha, modes[path]) for path, sha in on.github.tree(name, ref).items()}
+
+
+def _wrong(on: Stage, number: int, run: Run | None, delivery: dict[str, Any], pull: dict[str, Any]) -> str:
+    """The first thing on GitHub that is not as it has to be; empty if all is."""
     if run is None:
-        last = on.github.comments_on(on.play.repository, 1)[-1:]
-        return f"no run began. {without_marks(last[0].body) if last else ''}".strip()
+        last = on.github.comments_on(on.play.repository, number)[-1]
+        return f"No run began. {without_marks(last.body) if last.author_is_bot else ''}".strip()
+    if on.claude and on.claude.unmatched:
+        return f"The run ended as {run.state}. {on.claude.unmatched[0]}"
     if run.state != "succeeded":
-        return f"the run ended as {run.state}. {run.reason}"
+        return f"The run ended as {run.state}. {run.reason}"
     if not pull["head"]:
-        return f"the branch `{pull['branch']}` is not on GitHub"
+        return f"The branch `{pull['branch']}` is not on GitHub."
     if pull["head"] != delivery.get("head"):
-        return f"the branch is at {pull['head'][:12]}, the run says {str(delivery.get('head'))[:12]}"
+        return f"The branch is at {pull['head'][:12]}, the run says {str(delivery.get('head'))[:12]}."
     if not any(p.number == pull["number"] and p.state == "open" for p in on.github.pulls(on.play.repository)):
-        return f"pull request #{pull['number']} is not open"
-    return ""
+        return f"Pull request #{pull['number']} is not open."
+    return "" if pull["files"] else "The pull request changes no file."
+
+
+def _wrong_tests(tests: dict[str, Any]) -> str:
+    if tests.get("state") == "passed" and tests.get("exit_code") == 0:
+        return ""
+    return f"The tests did not pass: {tests.get('reason') or tests.get('state') or 'none ran'}."

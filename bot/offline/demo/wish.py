@@ -1,14 +1,16 @@
-"""What the visitor asked of the demo, and which model will speak."""
+"""What the visitor asked of the demo, checked before anything is started, and which model will speak."""
 
 import os
-import re
-import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from bot.core.errors import BotError
+from bot.offline.demo.hosting import Hosted, look_at
+from bot.offline.demo.model import real_model
 
+TITLE_LIMIT = 100
 SAMPLE_TITLE = "Limit login attempts"
 SAMPLE_BODY = """\
 Somebody can try passwords at `/login` as fast as the server answers.
@@ -21,82 +23,98 @@ SAMPLE_COMMAND = "/dev-workflow add rate limiting to the login endpoint"
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """The options of `devflow demo`, as they were typed."""
+    """The options of `devflow demo`, as they were typed; None and empty mean: not given."""
 
     report: Path | None = None
     keep: bool = False
     repo: Path | None = None
-    issue: str = ""
+    issue: str | None = None
     session: Path | None = None
     sandbox: str = ""
 
     @property
     def own(self) -> bool:
         """Whether the visitor brings a repository or a wish of their own."""
-        return self.repo is not None or bool(self.issue)
+        return self.repo is not None or self.issue is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Play:
-    """What will be shown: a repository, an issue, a command, and the words' source (`session` None: a real model)."""
+    """What will be shown. `session` holds the model's words, None if a real model speaks, by its settings `model`."""
 
     repository: str
-    source: Path
     branch: str
     title: str
     body: str
     command: str
     session: Path | None
+    model: dict[str, Any] = field(repr=False)
+    hosted: Hosted | None
+    """The visitor's own repository, None for the sample."""
     trusted: bool
     """Whether all code that runs is our own, so that it may run without a sandbox where none is installed."""
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return self.hosted.notes if self.hosted else ()
 
-def real_model() -> bool:
-    """Whether the environment names a model that can be asked."""
-    return bool(
-        os.environ.get("ANTHROPIC_API_KEY")
-        or os.environ.get("ANTHROPIC_BASE_URL")
-        or os.environ.get("DEVFLOW_PROVIDER")
-    )
+
+def sample() -> Path:
+    """The folder of the sample: its repository, and the session that speaks of it."""
+    return Path(str(files("bot").joinpath("offline", "sample")))
 
 
 def cast(wish: Wish) -> Play:
-    """Decide what to show. Raises `BotError` if there are no words for the visitor's own wish."""
-    sample = Path(str(files("bot").joinpath("offline", "sample")))
-    if wish.session is None and not real_model() and wish.own:
+    """Decide what to show. Raises `BotError` for a wish that cannot be played."""
+    if wish.sandbox not in {"", "auto", "bubblewrap", "none"}:
+        raise BotError(f"`--sandbox {wish.sandbox}` is not known.", "Use auto, bubblewrap or none.")
+    if wish.report:
+        _check_report(wish.report)
+    model = None if wish.session else real_model()
+    if model is None and wish.session is None and wish.own:
         raise BotError(
-            "The built-in session speaks only of the sample repository.",
+            "The built-in session speaks only of the sample repository and its issue.",
             "For your own, set ANTHROPIC_API_KEY, or write the model's words: `--session FILE` (docs/sessions.md).",
         )
-    session = wish.session or (None if real_model() else sample / "rate-limit.yaml")
-    if not wish.own:
-        return Play(
-            "acme/latchkey",
-            sample / "repository",
-            "main",
-            SAMPLE_TITLE,
-            SAMPLE_BODY,
-            SAMPLE_COMMAND,
-            session,
-            wish.session is None and session is not None,
-        )
-    title, _, body = (wish.issue or _session_title(session) or "Improve this repository").strip().partition("\n")
-    source = _repository(wish.repo) if wish.repo else sample / "repository"
-    branch = _git(source, "symbolic-ref", "--short", "HEAD") if wish.repo else "main"
-    name = re.sub(r"[^A-Za-z0-9._-]+", "-", source.name).strip("-.") if wish.repo else "latchkey"
+    session = wish.session or (sample() / "rate-limit.yaml" if model is None else None)
+    hosted = look_at(wish.repo) if wish.repo else None
+    title, body = _words(wish, _title_of(wish.session))
     return Play(
-        f"acme/{name or 'repository'}",
-        source,
-        branch,
-        title.strip(),
-        body.strip(),
-        "/dev-workflow",
-        session,
-        trusted=False,
+        repository=f"acme/{hosted.name if hosted else 'latchkey'}",
+        branch=hosted.branch if hosted else "main",
+        title=title,
+        body=body,
+        command="/dev-workflow" if wish.own else SAMPLE_COMMAND,
+        session=session,
+        model=model or {},
+        hosted=hosted,
+        trusted=model is None and wish.session is None,
     )
 
 
-def _session_title(session: Path | None) -> str:
+def _words(wish: Wish, session_title: str) -> tuple[str, str]:
+    """(title, body) of the issue."""
+    if wish.issue is not None:
+        return _issue(wish.issue)
+    if wish.repo is None:
+        return SAMPLE_TITLE, SAMPLE_BODY
+    if wish.session is None:
+        raise BotError("What should be done in the repository?", "Say it: `--issue TEXT`.")
+    return session_title or f"A change for {wish.repo.name}", ""
+
+
+def _issue(text: str) -> tuple[str, str]:
+    """The first line is the title; one that is too long for a title stays in the body, whole."""
+    if not text.strip():
+        raise BotError("The issue is empty.", "Write what should be done: `--issue TEXT`.")
+    title, _, body = text.strip().partition("\n")
+    if len(title) > TITLE_LIMIT:
+        return title[: TITLE_LIMIT - 1].rstrip() + "…", text.strip()
+    return title.strip(), body.strip()
+
+
+def _title_of(session: Path | None) -> str:
+    """The title that a visitor's session has. Raises `SessionError` for a file that cannot be played."""
     if session is None:
         return ""
     from bot.offline.claude import Session
@@ -104,21 +122,9 @@ def _session_title(session: Path | None) -> str:
     return Session.load(session).session
 
 
-def _repository(path: Path) -> Path:
-    path = path.expanduser().resolve()
-    if not path.is_dir():
-        raise BotError(f"{path} is not a folder.", "Give `--repo` the path of a git repository.")
-    try:
-        _git(path, "rev-parse", "--verify", "HEAD^{commit}")
-        _git(path, "symbolic-ref", "--short", "HEAD")
-    except subprocess.CalledProcessError as error:
-        raise BotError(
-            f"{path} is not a git repository with a commit on a branch.",
-            "Run `git init`, `git add -A`, `git commit` in it, or check out a branch.",
-        ) from error
-    return path
-
-
-def _git(path: Path, *arguments: str) -> str:
-    done = subprocess.run(["git", "-C", str(path), *arguments], check=True, capture_output=True, text=True, timeout=60)
-    return done.stdout.strip()
+def _check_report(path: Path) -> None:
+    folder = path.absolute().parent
+    if not folder.is_dir():
+        raise BotError(f"The folder {folder} for the report is not there.", f"Make it first: `mkdir -p {folder}`.")
+    if path.is_dir() or not os.access(path if path.exists() else folder, os.W_OK):
+        raise BotError(f"The report cannot be written to {path}.", "Give `--report` the name of a file.")
