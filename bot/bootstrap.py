@@ -189,4 +189,5 @@ def _durable(settings: Settings, folder: Path) -> Durable:
     from bot.adapters.durable import DbosDurable
 
     url = settings.database_url
-    return DbosDurable(url if url.startswith("postgresql") else f"sqlite:///{folder / 'engine.db'}")
+    where = url if url.startswith("postgresql") else f"sqlite:///{folder / 'engine.db'}"
+    return DbosDurable(where, poll_seconds=settings.engine_poll_seconds)

@@ -37,7 +37,7 @@ def demo(
     repo: Annotated[
         Path | None, typer.Option(help="Host a clone of this git repository instead of the sample.")
     ] = None,
-    issue: Annotated[str, typer.Option(help="Your own wish, as the text of the issue.")] = "",
+    issue: Annotated[str | None, typer.Option(help="Your own wish, as the text of the issue.")] = None,
     session: Annotated[Path | None, typer.Option(help="A file of replies that stand in for the model's words.")] = None,
     sandbox: Annotated[str, typer.Option(help="auto, bubblewrap or none.")] = "",
 ) -> None:

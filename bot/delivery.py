@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from bot.core import evidence
-from bot.core.comments import delivery_summary, pull_body, pull_title
+from bot.core.comments import delivery_summary, pull_body, pull_title, safe
 from bot.core.evidence import Evidence, Facts, ReviewVerdict, Row, Verdict
 from bot.core.repository import CommitDraft, PullDraft, PullRequest, Sha
 from bot.core.runs import PhaseResult, Run, RunState
@@ -19,10 +19,11 @@ ENDS: Mapping[Verdict, RunState] = {"proven": "succeeded", "unproven": "unproven
 
 @dataclass(frozen=True, slots=True)
 class Landing:
-    """Where the change is on GitHub."""
+    """Where the change is on GitHub; `head` is what the branch points at, None if it is gone."""
 
     branch: str
     pushed: Sha
+    head: Sha | None
     evidence: Evidence
 
 
@@ -32,11 +33,16 @@ def branch_name(run: Run) -> str:
 
 
 async def deliver(work: Work) -> PhaseResult:
-    """Push what was tested, read it back, and open a pull request that says what was found."""
+    """Push what was tested, read it back, and open a pull request that says what was found.
+
+    Nothing is pushed that changes a protected path: a branch alone can make GitHub run its workflows.
+    """
     facts = await _facts(work)
-    if not facts.changed:
+    if not facts.changed or evidence.protected_paths(facts.changed):
         return _result(work, evidence.check(facts), None, "")
     landing = await _land(work, facts)
+    if landing.head is None:
+        return _result(work, landing.evidence, None, landing.branch)
     pull = await _open(work, landing)
     found = _with_pull(landing, pull)
     await work.ports.store.set_pull(work.run.id, pull.number)
@@ -59,9 +65,8 @@ async def _land(work: Work, facts: Facts) -> Landing:
     pushed = await make_branch(work.ports, run.id, run.repo, branch, made)
     head = await github.branch_head(run.repo, branch)
     commit = await github.commit(run.repo, head) if head else None
-    return Landing(
-        branch, pushed, evidence.check(replace(facts, branch=branch, head=head, pushed=pushed, commit=commit))
-    )
+    found = evidence.check(replace(facts, branch=branch, head=head, pushed=pushed, commit=commit))
+    return Landing(branch, pushed, head, found)
 
 
 async def _commits(work: Work) -> list[CommitDraft]:
@@ -78,8 +83,10 @@ async def _commits(work: Work) -> list[CommitDraft]:
 
 
 def _message(run: Run, entry: Mapping[str, str]) -> str:
+    """GitHub reads names and closing words in commit messages, too, when they are merged."""
     task = f"Task {entry['task']}, built by {entry['agent']}." if entry["task"] else f"By {entry['agent']}."
-    return f"{entry['subject']}\n\n{task}\n\nDevflow-Run: {run.id}"
+    subject = " ".join(safe(entry["subject"]).split())
+    return f"{subject}\n\n{task}\n\nDevflow-Run: {run.id}"
 
 
 async def _open(work: Work, landing: Landing) -> PullRequest:

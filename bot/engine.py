@@ -31,7 +31,8 @@ from bot.status import progress_of
 
 NO_RUN = RunId("none")
 """Stands in the mark of comments that belong to no run."""
-MAX_BUDGET_USD = 100.0
+AGAIN_LIMIT = 600
+"""Characters of a command that is shown to be given again."""
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -102,11 +103,11 @@ class Engine:
             case DevWorkflow():
                 return await self._start(event, index, key, command)
             case Status():
-                return await self._status(event, key)
+                return await self._status(event, key, command)
             case Cancel():
                 return await self._cancel(event, command)
             case Help():
-                await self._reply(event, key, help_text())
+                await self._reply(event, key, help_text(command.topic))
             case Ping():
                 await self._reply(
                     event, key, comments.pong(self._ports.model.available(), self._ports.sandbox.available())
@@ -151,6 +152,7 @@ class Engine:
             comment_id=event.comment_id,
             base=base,
             base_sha=head,
+            again=command_again(command),
         )
         models = [(agent.name, agent.model or self._defaults.model) for agent in self._catalog.agents]
         plan = planning.plan(command.budget_usd or self._defaults.budget_usd, models)
@@ -160,20 +162,30 @@ class Engine:
         runs = await self._ports.store.runs(repo=repo, issue=issue)
         return next((run for run in runs if run.state not in ENDED), None)
 
-    async def _status(self, event: CommentPosted, key: str) -> str:
-        runs = await self._ports.store.runs(repo=event.repo, issue=event.issue.number, limit=1)
-        text = comments.status_comment(await progress_of(self._ports, runs[0])) if runs else comments.NO_RUN_HERE
+    async def _status(self, event: CommentPosted, key: str, command: Status) -> str:
+        run = await self._run_to_show(event, command)
+        text = comments.status_comment(await progress_of(self._ports, run)) if run else comments.NO_RUN_HERE
         await self._reply(event, key, text)
         await self._react(event, "rocket")
         return "answered"
+
+    async def _run_to_show(self, event: CommentPosted, command: Status) -> Run | None:
+        """The run that is named, of this repository only, else the newest one of the issue."""
+        if command.run is None:
+            return next(iter(await self._ports.store.runs(repo=event.repo, issue=event.issue.number, limit=1)), None)
+        run = await self._ports.store.run(RunId(command.run))
+        if run is None or run.repo != event.repo:
+            hint = "`/status` alone shows the last one of this issue."
+            raise BotError(f"There is no run `{command.run}` in this repository.", hint)
+        return run
 
     async def _cancel(self, event: CommentPosted, command: Cancel) -> str:
         """Stop the run. The intention is stored first, so that a repeat after a crash finishes the same one."""
         key = f"cancel-{event.comment_id}"
         run = await self._to_cancel(event, key)
         if run is None or (command.run and command.run != run.id):
-            named = f"Run `{command.run}`" if command.run else "No run"
-            raise BotError(f"{named} is at work on this issue.", "`/status` shows the last one.")
+            named = f"Run `{command.run}` is not" if command.run else "No run is"
+            raise BotError(f"{named} at work on this issue.", "`/status` shows the last one.")
         text = comments.cancelled(run.id, event.author)
         await intend_comment(self._ports, run.id, key, run.repo, run.request.issue, text)
         reason = f"Stopped by @{event.author}."
@@ -203,6 +215,16 @@ class Engine:
                 await self._ports.github.unreact(event.repo, event.comment_id, "eyes")
         except GitHubError as error:
             structlog.get_logger().warning("no reaction", comment=event.comment_id, error=str(error))
+
+
+def command_again(command: DevWorkflow) -> str:
+    """The command as it can be given once more; empty if it is long."""
+    flags = [f"--budget {command.budget_usd:g}"] if command.budget_usd else []
+    flags += [f"--base {command.base}"] if command.base else []
+    words = f"-- {command.description}" if "--" in command.description else command.description
+    line = " ".join(filter(None, ["/dev-workflow", *flags, words]))
+    text = f"{line}\n{command.details}".strip()
+    return text if len(text) <= AGAIN_LIMIT else ""
 
 
 def make_run_id(at: datetime, comment_id: int, index: int) -> RunId:

@@ -10,7 +10,8 @@ def set_up_logs(level: str) -> None:
     """Write what happens from `level` on; libraries only from WARNING on. Tracebacks show no local variables."""
     number = logging.getLevelNamesMapping()[level]
     tty = sys.stderr.isatty()
-    renderer = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback) if tty else structlog.processors.JSONRenderer()
+    pretty = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    renderer = pretty if tty else structlog.processors.JSONRenderer()
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

@@ -14,6 +14,7 @@ from bot.core.errors import BotError
 from bot.core.repository import Sha
 from bot.core.runs import ENDED, Phase, PhaseName, PhaseResult, Run, RunId, RunState
 from bot.delivery import deliver, land_state
+from bot.kept import keep_changes, make_again
 from bot.outbox import patiently, post_comment
 from bot.ports import Checkout, GitHubError, Ports, SandboxError, Steps, WorkspaceError
 from bot.runner import total_usage
@@ -45,12 +46,13 @@ class Runs:
 
     async def coordinate(self, run_id: RunId, steps: Steps) -> Json:
         """The whole of a run. It may wait for days between segments; a segment has its repository to itself."""
-        await steps.step("open", lambda: self._open(run_id))
-        try:
-            await steps.segment(SEGMENT)
-        except Exception:  # noqa: BLE001
-            structlog.get_logger().exception("segment broke", run=run_id)
-        return await steps.step("close", lambda: self._close(run_id))
+        problem = str((await steps.step("open", lambda: self._open(run_id))).get("problem", ""))
+        if not problem:
+            try:
+                await steps.segment(SEGMENT)
+            except Exception:  # noqa: BLE001
+                structlog.get_logger().exception("segment broke", run=run_id)
+        return await steps.step("close", lambda: self._close(run_id, problem))
 
     async def segment(self, run_id: RunId, _: str, steps: Steps) -> Json:
         """All phases of the plan, each as soon as what it needs has ended."""
@@ -59,12 +61,19 @@ class Runs:
         return dict(await steps.graph(needs, lambda name, _: self._phase(run_id, name)))
 
     async def finish(self, run_id: RunId, state: RunState, reason: str) -> None:
-        """End a run, once, and tell it: status comment, reaction, files gone."""
+        """End a run, once, and tell it where GitHub lets us: status comment, reaction; then its files go."""
         await self._ports.store.set_run_state(run_id, state, reason=reason, at=self._ports.clock.now())
         run = await self._run(run_id)
-        await self.board.settle(run_id)
-        await patiently(self._ports, lambda: finish_reactions(self._ports, run.repo, run))
+        await self._tell(run_id, lambda: self.board.settle(run_id))
+        await self._tell(run_id, lambda: patiently(self._ports, lambda: finish_reactions(self._ports, run.repo, run)))
         await self._ports.workspaces.drop(run_id)
+
+    async def _tell(self, run_id: RunId, call: Callable[[], Awaitable[None]]) -> None:
+        """The run has ended, whether GitHub wants to hear of it or not."""
+        try:
+            await call()
+        except GitHubError as error:
+            structlog.get_logger().warning("the end was not told", run=run_id, error=str(error))
 
     async def _run(self, run_id: RunId) -> Run:
         run = await self._ports.store.run(run_id)
@@ -73,7 +82,11 @@ class Runs:
         return run
 
     async def _open(self, run_id: RunId) -> Json:
-        await self.board.open(await self._run(run_id))
+        """A run that cannot say where it stands is not begun: nobody could follow or stop it."""
+        try:
+            await self.board.open(await self._run(run_id))
+        except GitHubError as error:
+            return {"problem": str(error)}
         return {}
 
     async def _begin(self, run_id: RunId) -> Json:
@@ -82,9 +95,11 @@ class Runs:
         self.board.touch(run_id)
         return {"needs": {phase.name: list(phase.needs) for phase in run.plan.phases}}
 
-    async def _close(self, run_id: RunId) -> Json:
+    async def _close(self, run_id: RunId, problem: str) -> Json:
         run = await self._run(run_id)
         state, reason = await land_state(self._ports, run)
+        if problem:
+            state, reason = "failed", problem
         await self.finish(run_id, state, reason)
         return {"state": (await self._run(run_id)).state}
 
@@ -99,7 +114,10 @@ class Runs:
                 await self._ports.store.save_phase(PhaseResult(run_id, phase.name, phase.agent, "skipped"))
                 return {"state": "skipped"}
             result = await self._work(run, phase, results)
-        await self._post(run, phase, result)
+        try:
+            await self._post(run, phase, result)
+        except GitHubError as error:
+            result = await self._unposted(result, error)
         return {"state": result.state}
 
     async def _work(self, run: Run, phase: Phase, results: Mapping[str, PhaseResult]) -> PhaseResult:
@@ -120,7 +138,9 @@ class Runs:
     async def _guarded(self, run: Run, phase: Phase, results: Mapping[str, PhaseResult]) -> PhaseResult:
         """Whatever goes wrong becomes a result that people can read; only being stopped passes through."""
         try:
-            return await PHASES[phase.name](await self._prepare(run, phase, results))
+            work = await self._prepare(run, phase, results)
+            result = await PHASES[phase.name](work)
+            return await keep_changes(self._ports.workspaces, work.checkout, work.start, result)
         except asyncio.CancelledError:
             raise
         except KNOWN as error:
@@ -148,16 +168,27 @@ class Runs:
     ) -> Sha:
         """The tree that the last finished phase before this one left; made again if this machine does not have it."""
         before = [p.name for p in run.plan.phases[: run.plan.phases.index(phase)]]
-        datas = [json.loads(results[name].data) for name in before if name in results]
+        ended = [results[name] for name in before if name in results]
+        datas = [json.loads(result.data) for result in ended]
         tree = next((Sha(data["tree"]) for data in reversed(datas) if "tree" in data), base)
         if await self._ports.workspaces.restore(checkout, tree):
             return tree
-        raise WorkspaceError(f"The files of tree {tree[:12]} are not on this machine.")
+        return await make_again(self._ports.workspaces, checkout, base, ended)
 
     async def _post(self, run: Run, phase: Phase, result: PhaseResult) -> None:
         left = [p.name for p in run.plan.phases[run.plan.phases.index(phase) + 1 :]]
         text = phase_comment(run, result, left)
         await post_comment(self._ports, run.id, phase.name, run.repo, run.request.issue, text)
+
+    async def _unposted(self, result: PhaseResult, error: GitHubError) -> PhaseResult:
+        """A phase that nobody can read stops the run; the last one has left its pull request, which can be read."""
+        structlog.get_logger().warning("phase not posted", run=result.run, phase=result.name, error=str(error))
+        if result.state == "failed" or result.name == "delivery":
+            return result
+        data = {**json.loads(result.data), "reason": str(error), "go_on": False}
+        result = replace(result, state="failed", data=json.dumps(data))
+        await self._ports.store.save_phase(result)
+        return result
 
 
 def _passable(result: PhaseResult | None) -> bool:

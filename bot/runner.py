@@ -25,6 +25,8 @@ from bot.tools import ToolBox
 MAX_TOKENS = 16_000
 """Of one reply; less where the budget has less room."""
 LEAST_TOKENS = 1_024
+MOST_USD = 100.0
+"""What a command may name as its budget."""
 NUDGES = 3
 """How often an agent that stops without handing in its result is asked again."""
 
@@ -102,10 +104,13 @@ async def _take_up(job: Job, ports: Ports) -> tuple[Job, _Progress, list[Turn]]:
     """Where an earlier process left off, or a fresh start if its files are not on this machine."""
     for generation in count(1):
         unit = job.unit if generation == 1 else f"{job.unit}~{generation}"
-        turns = [t for t in await ports.store.turns(job.run.id, unit) if t.reply is not None]
+        stored = await ports.store.turns(job.run.id, unit)
+        turns = [t for t in stored if t.reply is not None]
         tree = next((t.tree for t in reversed(turns) if t.tree), job.start)
         if await ports.workspaces.restore(job.checkout, tree):
-            return replace(job, unit=unit), _Progress([Message("user", (Text(job.first),))], tree), turns
+            ended = max((t.index for t in stored if t.usd is not None), default=-1)
+            progress = _Progress([Message("user", (Text(job.first),))], tree, ended + 1)
+            return replace(job, unit=unit), progress, turns
         if not turns:
             break
     raise WorkspaceError(f"The files of tree {job.start[:12]} are not on this machine.")
@@ -114,7 +119,6 @@ async def _take_up(job: Job, ports: Ports) -> tuple[Job, _Progress, list[Turn]]:
 async def _replay(job: Job, progress: _Progress, turn: Turn, ports: Ports) -> None:
     assert turn.reply is not None
     reply = reply_from_json(turn.reply)
-    progress.index = turn.index + 1
     if turn.results is not None:
         _remember(progress, reply, results_from_json(turn.results))
         _note_submission(job, progress, reply, results_from_json(turn.results))
@@ -123,18 +127,19 @@ async def _replay(job: Job, progress: _Progress, turn: Turn, ports: Ports) -> No
 
 
 async def _turn(job: Job, progress: _Progress, ports: Ports) -> None:
+    """One call and its tools. A call that failed for good costs what it reported, not what was reserved for it."""
     _check_limits(job, progress, ports)
     request = await _reserve(job, progress, ports)
-    started = ports.clock.monotonic()
-    reply = await ports.model.reply(request)
-    turn = _row(job, progress, request.model, 0.0)
-    turn = replace(
-        turn,
-        usd=ports.model.cost_usd(reply),
-        usage=reply.usage,
-        reply=reply_to_json(reply),
-        seconds=ports.clock.monotonic() - started,
-    )
+    turn, started = _row(job, progress, request.model, 0.0), ports.clock.monotonic()
+    try:
+        reply = await ports.model.reply(request)
+    except ModelError as error:
+        cost = ports.model.cost_usd(Reply((), "end_turn", error.usage, request.model))
+        seconds = ports.clock.monotonic() - started
+        await ports.store.finish_turn(replace(turn, usd=cost, usage=error.usage, seconds=seconds))
+        raise
+    cost, seconds = ports.model.cost_usd(reply), ports.clock.monotonic() - started
+    turn = replace(turn, usd=cost, usage=reply.usage, reply=reply_to_json(reply), seconds=seconds)
     await ports.store.finish_turn(turn)
     progress.index += 1
     await _after_reply(job, progress, turn, reply, ports)
@@ -152,8 +157,9 @@ async def _reserve(job: Job, progress: _Progress, ports: Ports) -> ModelRequest:
         if await ports.store.reserve_turn(row, job.limits.usd):
             return request
         request = replace(request, max_tokens=request.max_tokens // 2)
-    reason = f"The budget of ${job.limits.usd:.2f} is used up: one more call could pass it."
-    raise _StopError(_failed(progress, reason, "Ask again with a higher `--budget`."))
+    reason = f"The next call could pass the budget of ${job.limits.usd:.2f}."
+    more = min(2 * max(job.limits.usd, 0.5), MOST_USD)
+    raise _StopError(_failed(progress, reason, f"Ask again with a higher one, as in `--budget {more:g}`."))
 
 
 def _specs(job: Job, ports: Ports) -> tuple[ToolSpec, ...]:
@@ -227,7 +233,7 @@ def _note_submission(job: Job, progress: _Progress, reply: Reply, results: tuple
 
 
 def _stop_if_done(job: Job, progress: _Progress) -> None:
-    """Decide what the last reply means. Raises `_StopError` at an end; else the conversation ends with a user message."""
+    """Decide what the last reply means. Raises `_StopError` at an end, else leaves the turn to the model."""
     reply = progress.last
     if reply is None:
         return
@@ -259,7 +265,9 @@ def _stop_if_done(job: Job, progress: _Progress) -> None:
 def _nudge(job: Job, progress: _Progress, words: str) -> None:
     progress.nudges += 1
     if progress.nudges > NUDGES:
-        raise _StopError(_failed(progress, f"`{job.agent.name}` stopped without a result, {NUDGES} times."))
+        raise _StopError(
+            _failed(progress, f"`{job.agent.name}` handed in no result, though it was asked {NUDGES} times.")
+        )
     progress.messages.append(Message("user", (Text(words),)))
 
 

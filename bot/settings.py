@@ -49,6 +49,8 @@ class Settings(BaseSettings):
     """Whether the install step of a repository's tests, on its base commit, may use the network. Tests never may."""
     budget_usd: float = Field(5.0, gt=0)
     """What a run may spend where its command does not say."""
+    engine_poll_seconds: float = Field(0.5, gt=0)
+    """How often the engine looks for work that became due; a run's parts start at most this much late."""
     status_seconds: float = Field(10.0, ge=0)
     """The least time between two edits of a run's status comment."""
     write_seconds: float = Field(1.0, ge=0)

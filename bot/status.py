@@ -16,10 +16,11 @@ KEY = "status"
 
 async def progress_of(ports: Ports, run: Run) -> Progress:
     """Everything the status comment shows, read from the store."""
-    usage, usd = total_usage(await ports.store.turns(run.id))
+    turns = await ports.store.turns(run.id)
+    usage, usd = total_usage(turns)
     phases = {str(phase.name): phase for phase in await ports.store.phases(run.id)}
     url = f"#{run.pull_number}" if run.pull_number else ""
-    return Progress(run, phases, usage, usd, ports.clock.now(), url)
+    return Progress(run, phases, usage, usd, ports.clock.now(), url, all(turn.usd is not None for turn in turns))
 
 
 class StatusBoard:

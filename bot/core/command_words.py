@@ -63,7 +63,9 @@ def is_near(word: str, name: str) -> bool:
     if len(name) < 6:
         return len(word) == len(name) and sorted(word) == sorted(name) and distance(word, name) == 1
     long = len(name) >= 10
-    return distance(word, name) <= (2 if long else 1) or (long and word.startswith(name))
+    slips = 2 if long else 1
+    close = abs(len(word) - len(name)) <= slips and distance(word, name) <= slips
+    return close or (long and word.startswith(name))
 
 
 def letters(word: str) -> str:

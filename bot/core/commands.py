@@ -265,7 +265,7 @@ def _ping(words: Words) -> Ping:
 def _only_word(words: Words) -> str | None:
     parts = words.text.split(maxsplit=1)
     if len(parts) > 1:
-        position = words.line.text.find(parts[1], words.starts + len(parts[0]))
+        position = words.line.text.find(parts[1].split()[0], words.starts + len(parts[0]))
         raise WrongWordError(position, "One word is enough here.", "Leave out the rest of the line.")
     return parts[0] if parts else None
 

@@ -1,5 +1,6 @@
 """Every text that people read on GitHub. Words of agents and visitors are cleaned before they get in here."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,9 +10,10 @@ from bot.core.evidence import Evidence
 from bot.core.planning import Task
 from bot.core.runs import ENDED, PhaseResult, PhaseState, Run
 from bot.core.submissions import Design, Requirements, Review, Submission, Tasks
-from bot.core.text import clean_untrusted, fence, neutralise_mentions, redact_secrets, truncate_middle
+from bot.core.text import clean_untrusted, close_blocks, fence, neutralise_mentions, redact_secrets, truncate_middle
 
 MARKS: Mapping[PhaseState, str] = {"waiting": "⚪", "running": "🔵", "done": "✅", "failed": "❌", "skipped": "➖"}
+STOPPED = "⏹️"
 STATES = {"ok": "✅", "note": "ℹ️", "unknown": "⚠️", "fail": "❌"}
 TITLES = {"delivery": "pull request"}
 
@@ -26,11 +28,19 @@ class Progress:
     usd: float
     now: datetime
     pull_url: str = ""
+    exact: bool = True
+    """False while a call is under way or lost: `usd` then counts what it can cost at most."""
 
 
 def safe(text: str) -> str:
     """Foreign words, fit to be posted: no hidden characters, HTML comments, secrets, pings or closing keywords."""
     return neutralise_mentions(redact_secrets(clean_untrusted(text).text))
+
+
+def whole(text: str, limit: int | None = None) -> str:
+    """Foreign Markdown that swallows nothing of what we write below it, with its middle cut out at `limit`."""
+    cleaned = safe(text)
+    return close_blocks(cleaned if limit is None else truncate_middle(cleaned, limit))
 
 
 def cell(text: str) -> str:
@@ -59,14 +69,20 @@ def money(usd: float) -> str:
     return f"${usd:.2f}" if usd >= 0.01 or usd == 0 else "<$0.01"
 
 
+def spent(progress: Progress) -> str:
+    """What a run has cost, or can have cost at most."""
+    return money(progress.usd) if progress.exact else f"up to {money(progress.usd)}"
+
+
 def status_comment(progress: Progress) -> str:
     """The one comment that is edited while a run goes on."""
     run = progress.run
-    done = sum(1 for p in run.plan.phases if (r := progress.phases.get(p.name)) and r.state in {"done", "skipped"})
+    done = sum(1 for p in run.plan.phases if (r := progress.phases.get(p.name)) and r.state == "done")
     total = len(run.plan.phases)
     bar = "█" * round(done * 20 / total) + "░" * (20 - round(done * 20 / total))
-    lines = [headline(progress), "", f"`{bar}` {done} of {total}", "", "| | phase | agent | time | tokens | cost |"]
+    lines = [headline(progress), "", f"`{bar}` {done} of {total} phases", ""]
     lines += [
+        "| | phase | agent | time | tokens | cost |",
         "|---|---|---|---:|---:|---:|",
         *(_phase_row(progress, phase.name, phase.agent) for phase in run.plan.phases),
     ]
@@ -74,10 +90,9 @@ def status_comment(progress: Progress) -> str:
     elapsed = duration((ended - began).total_seconds())
     lines += [
         "",
-        f"Elapsed {elapsed} · {tokens(progress.usage)} tokens · {money(progress.usd)} of {money(run.plan.budget_usd)}",
+        f"Elapsed {elapsed} · {tokens(progress.usage)} tokens · {spent(progress)} of {money(run.plan.budget_usd)}",
     ]
-    lines += ["", _footer(progress)]
-    return "\n".join(lines)
+    return "\n".join([*lines, *_footer(progress)])
 
 
 def headline(progress: Progress) -> str:
@@ -85,7 +100,10 @@ def headline(progress: Progress) -> str:
     run, link = progress.run, progress.pull_url
     match run.state:
         case "queued":
-            return f"### 🕓 Queued\nAsked by @{run.request.requester}. It starts when the run before it ends."
+            return (
+                f"### 🕓 Queued\nAsked by @{run.request.requester}. "
+                "It starts when no other run is at work in this repository."
+            )
         case "running":
             return f"### 🔵 At work\nAsked by @{run.request.requester}."
         case "succeeded":
@@ -93,10 +111,10 @@ def headline(progress: Progress) -> str:
         case "unproven":
             return f"### ⚠️ Done, but nothing proves it{': ' + link if link else ''}\n{sentence(run.reason)}"
         case "failed":
-            draft = f"\nThe work so far is in the draft {link}." if link else ""
-            return f"### ❌ Failed\n{sentence(run.reason)}{draft}"
+            where = f"\nThe work so far is in {link}." if link else ""
+            return f"### ❌ Failed\n{sentence(run.reason)}{where}"
         case "cancelled":
-            return f"### ⏹️ Cancelled\n{sentence(run.reason)}"
+            return f"### {STOPPED} Cancelled\n{sentence(run.reason)}"
 
 
 def sentence(text: str) -> str:
@@ -109,37 +127,45 @@ def _phase_row(progress: Progress, name: str, agent: str) -> str:
     result = progress.phases.get(name)
     title = TITLES.get(name, name)
     if result is None or result.state == "waiting":
-        return f"| {MARKS['waiting']} | {title} | {agent} | | | |"
-    seconds = result.seconds
-    if result.state == "running" and result.started_at and progress.run.state not in ENDED:
-        seconds = (progress.now - result.started_at).total_seconds()
+        mark = MARKS["skipped" if progress.run.state in ENDED else "waiting"]
+        return f"| {mark} | {title} | {agent} | | | |"
+    seconds, mark = result.seconds, MARKS[result.state]
+    if result.state == "running" and result.started_at:
+        seconds = ((progress.run.ended_at or progress.now) - result.started_at).total_seconds()
+        mark = STOPPED if progress.run.state in ENDED else mark
+    time = "" if result.state == "skipped" else duration(seconds)
     used = f"{tokens(result.usage)} | {money(result.usd)}" if result.usage.total else " | "
-    return f"| {MARKS[result.state]} | {title} | {agent} | {duration(seconds)} | {used} |"
+    return f"| {mark} | {title} | {agent} | {time} | {used} |"
 
 
-def _footer(progress: Progress) -> str:
-    if progress.run.state in ENDED:
-        again = "" if progress.run.state == "succeeded" else " · again: `/dev-workflow`"
-        return f"<sub>run `{progress.run.id}`{again}</sub>"
-    return f"<sub>run `{progress.run.id}` · stop it: `/cancel` · more: `/status`</sub>"
+def _footer(progress: Progress) -> list[str]:
+    run = progress.run
+    if run.state in ENDED:
+        again = [] if run.state == "succeeded" else ["", *again_lines(run)]
+        return [*again, "", f"<sub>run `{run.id}`</sub>"]
+    return ["", f"<sub>run `{run.id}` · stop it: `/cancel` · more: `/status`</sub>"]
+
+
+def again_lines(run: Run) -> list[str]:
+    """The command that asks for the same once more, to be copied with one touch."""
+    command = redact_secrets(clean_untrusted(run.request.again).text).strip() or "/dev-workflow"
+    return ["To try again, comment this:", "", fence(command, "text")]
 
 
 def phase_comment(run: Run, result: PhaseResult, phases_left: Sequence[str]) -> str:
-    """One comment for one finished phase: summary first, the rest folded."""
+    """One comment for one finished phase: summary first, the rest folded. A failure says how to go on."""
     title = TITLES.get(result.name, result.name).capitalize()
-    lines = [f"### {MARKS[result.state]} {title}", "", truncate_middle(safe(result.summary), 4000)]
-    if result.output and result.output.strip() != result.summary.strip():
-        lines += [
-            "",
-            f"<details><summary>The whole of it, by {result.agent}</summary>",
-            "",
-            safe(result.output),
-            "",
-            "</details>",
-        ]
-    next_up = f" · next: {TITLES.get(phases_left[0], phases_left[0])}" if phases_left else ""
-    used = f"{duration(result.seconds)} · {tokens(result.usage)} tokens · {money(result.usd)}"
-    return "\n".join([*lines, "", f"<sub>{result.agent} · {used}{next_up} · run `{run.id}`</sub>"])
+    lines = [f"### {MARKS[result.state]} {title}", "", whole(result.summary, 4000)]
+    more = result.output.strip().removeprefix(result.summary.strip()).strip()
+    if more:
+        lines += ["", f"<details><summary>More, by {result.agent}</summary>", "", whole(more), "", "</details>"]
+    stops = result.state == "failed" and not json.loads(result.data).get("go_on")
+    if stops:
+        lines += ["", *again_lines(run)]
+    next_up = f" · next: {TITLES.get(phases_left[0], phases_left[0])}" if phases_left and not stops else ""
+    used = f" · {tokens(result.usage)} tokens · {money(result.usd)}" if result.usage.total else ""
+    about = f"{result.agent} · {duration(result.seconds)}{used}{next_up} · run `{run.id}`"
+    return "\n".join([*lines, "", f"<sub>{about}</sub>"])
 
 
 def submission_text(submission: Submission) -> tuple[str, str]:
@@ -214,20 +240,21 @@ def pull_body(progress: Progress, summary: str, evidence: Evidence) -> str:
         "refuted": f"> [!CAUTION]\n> The evidence speaks against this change. {sentence(evidence.reason)}\n\n",
     }[evidence.verdict]
     began, ended = run.created_at or progress.now, progress.now
-    used = f"{duration((ended - began).total_seconds())} · {tokens(progress.usage)} tokens · {money(progress.usd)}"
+    used = f"{duration((ended - began).total_seconds())} · {tokens(progress.usage)} tokens · {spent(progress)}"
     return (
-        f"{lead}{truncate_middle(safe(summary), 20_000)}\n\n{closes}\n\n"
+        f"{lead}{whole(summary, 20_000)}\n\n{closes}\n\n"
         f"### Evidence\nChecked by the program, not claimed by a model.\n\n{evidence_table(evidence)}\n\n"
         f"<sub>Asked by @{run.request.requester} in #{run.request.issue} · run `{run.id}` · {used}</sub>"
     )
 
 
 def delivery_summary(evidence: Evidence, pull_url: str) -> str:
-    """The comment of the last phase."""
+    """The comment of the last phase; `pull_url` is empty if none was opened."""
+    stands = f"The work so far is in {pull_url}." if pull_url else "No pull request was opened."
     lead = {
         "proven": f"{pull_url} is open. Every check holds.",
-        "unproven": f"{pull_url} is open as a draft: nothing proves the change. {sentence(evidence.reason)}",
-        "refuted": f"{pull_url} is open as a draft: the evidence speaks against it. {sentence(evidence.reason)}",
+        "unproven": f"Nothing proves this change. {sentence(evidence.reason)} {stands}",
+        "refuted": f"The evidence speaks against this change. {sentence(evidence.reason)} {stands}",
     }[evidence.verdict]
     return f"{lead}\n\n{evidence_table(evidence)}"
 

@@ -63,6 +63,11 @@ def check(facts: Facts) -> Evidence:
     return Evidence(tuple(rows), "proven")
 
 
+def protected_paths(changed: Sequence[str]) -> list[str]:
+    """Those of the changed paths that no agent may change, sorted."""
+    return [path for path in sorted(changed) if path.lower().startswith(PROTECTED)]
+
+
 def _branch(facts: Facts) -> list[Row]:
     if facts.head is None:
         return [Row("Branch", f"`{facts.branch}` is not on GitHub", "fail")]
@@ -109,7 +114,7 @@ def _tree(facts: Facts) -> Row:
 def _files(facts: Facts) -> list[Row]:
     planned, changed = set(facts.planned), set(facts.changed)
     missing, extra = sorted(planned - changed), sorted(changed - planned)
-    protected = [path for path in sorted(changed) if path.lower().startswith(PROTECTED)]
+    protected = protected_paths(facts.changed)
     if not changed:
         return [Row("Files", "nothing was changed", "fail")]
     rows = [Row("Files", f"{len(changed & planned)} of {len(planned)} planned files changed", "ok")]

@@ -61,6 +61,8 @@ class Request:
     comment_id: int
     base: str
     base_sha: Sha
+    again: str = ""
+    """The command that asks for the same once more, flags and all; empty if it is too long to be shown."""
 
 
 @dataclass(frozen=True, slots=True)

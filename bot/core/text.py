@@ -55,7 +55,8 @@ _SECRETS: tuple[tuple[str, str], ...] = (
 
 _MENTION = re.compile(
     r"(?<![A-Za-z0-9])(?:@|&#0*64;|&#[xX]0*40;|&commat;)"
-    r"(?:(?P<name>[A-Za-z0-9][A-Za-z0-9-]{0,99}(?:_[A-Za-z0-9]{1,99})?(?:/[A-Za-z0-9](?:_?[A-Za-z0-9-]){0,99})?)|(?=<!--|&#(?!8203;)))"
+    r"(?:(?P<name>[A-Za-z0-9][A-Za-z0-9-]{0,99}(?:_[A-Za-z0-9]{1,99})?(?:/[A-Za-z0-9](?:_?[A-Za-z0-9-]){0,99})?)"
+    r"|(?=<!--|&#(?!8203;)))"
 )
 _CLOSES = re.compile(
     r"(?<![A-Za-z0-9])(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?)"

@@ -23,8 +23,11 @@ def pytest_runtest_makereport(
 
 @pytest.fixture
 async def bot(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Rig]:
-    """A running Devflow with one repository, a maintainer, a reader and a stranger."""
-    async with rig(tmp_path) as made:
+    """A running Devflow with one repository, a maintainer, a reader and a stranger.
+
+    Parametrise it indirectly with other settings where a scenario needs them.
+    """
+    async with rig(tmp_path, **getattr(request, "param", {})) as made:
         yield made
         if request.node.stash.get(PASSED, False):
             await made.finish()

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot.adapters.store.inbox import PRAGMAS
+from bot.adapters.store.connections import PRAGMAS
 from bot.adapters.store.location import Location
 
 CONNECT_SECONDS = 10

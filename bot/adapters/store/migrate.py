@@ -15,8 +15,8 @@ from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
+from bot.adapters.store.connections import connect
 from bot.adapters.store.database import connect_args, use_sqlite_well
-from bot.adapters.store.inbox import connect
 from bot.adapters.store.location import Location
 from bot.core.errors import BotError
 

@@ -37,10 +37,11 @@ class SqlStore:
         if self._database is not None:
             return
         await asyncio.to_thread(prepare, self._location)
+        database = Database(self._location)
         if self._location.path is not None:
             with self._location.plain_errors("could not be opened", sqlite3.Error):
-                self._inbox = await asyncio.to_thread(SqliteInbox, self._location.path)
-        self._database = Database(self._location)
+                self._inbox = await asyncio.to_thread(SqliteInbox, self._location.path, database.in_line)
+        self._database = database
 
     async def close(self) -> None:
         """Let go of the database; `open` takes it up again."""
@@ -58,16 +59,18 @@ class SqlStore:
             async with self._open.writing() as session:
                 return await accept_all(session, deliveries, at)
         with self._location.plain_errors("could not be written", sqlite3.Error):
-            async with self._open.in_line:
-                return await self._inbox.accept(deliveries, at)
+            return await self._inbox.accept(deliveries, at)
 
     async def unprocessed(self, limit: int = 100) -> list[Delivery]:
         async with self._open.reading() as session:
             return await deliveries.unprocessed(session, limit)
 
     async def processed(self, delivery_id: str, outcome: str, at: datetime) -> None:
-        async with self._open.writing() as session:
-            await deliveries.processed(session, delivery_id, outcome, at)
+        if self._inbox is None:
+            async with self._open.writing() as session:
+                return await deliveries.processed(session, delivery_id, outcome, at)
+        with self._location.plain_errors("could not be written", sqlite3.Error):
+            await self._inbox.processed(delivery_id, outcome, at)
 
     async def delivery_outcome(self, delivery_id: str) -> str | None:
         async with self._open.reading() as session:

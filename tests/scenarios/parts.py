@@ -1,0 +1,83 @@
+"""What a scenario needs beside the bot: a clock whose waits are short, a Claude that remembers what it was told."""
+
+import asyncio
+import re
+import time
+from datetime import UTC, datetime
+
+from bot.core.conversation import Json
+from bot.offline.claude import ScriptedClaude
+from bot.offline.claude.faults import Fault
+from bot.offline.claude.heading import heading_of, turn_of
+
+SPEED = 20.0
+"""Waits for GitHub's limits and the model's pauses take this many times less; the date stays the real one."""
+_VARYING = (
+    (re.compile(r"\b\d{6}-\d{6}-[0-9a-z]+"), "RUN"),
+    (re.compile(r"\b[0-9a-f]{40}\b|\b(?=[0-9a-f]*[a-f])[0-9a-f]{12}\b|\b\d{12}\b"), "SHA"),
+    (re.compile(r"\bin \d+\.\d+s\b"), "in TIME"),
+    (re.compile(r"(\d+ h )?(\d+ min )?\b\d+(\.\d)? s\b"), "TIME"),
+    (re.compile(r"\b\d+(\.\d)?k? tokens\b"), "N tokens"),
+    (re.compile(r"\| \d+(\.\d)?k \| (<?\$\d+\.\d\d) \|"), "| N | COST |"),
+    (re.compile(r"(?<=· )(up to )?<?\$\d+\.\d\d"), r"\1COST"),
+    (re.compile(r", sandbox: [a-z]+"), ""),
+    (re.compile(r"`PYTHONPATH=[^`]*`"), "`TESTS`"),
+)
+
+
+def plain(text: str) -> str:
+    """A comment without what differs from run to run: times, tokens, costs, SHAs, the run's name."""
+    for pattern, word in _VARYING:
+        text = pattern.sub(word, text)
+    return text
+
+
+class FastClock:
+    """The machine's date, with waits that are short."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        return time.monotonic() * SPEED
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds / SPEED)
+
+
+class HeardClaude(ScriptedClaude):
+    """The scripted Claude, with every request as it came over the wire."""
+
+    def __init__(self) -> None:
+        super().__init__(strict=True, delay_factor=0.0)
+        self.bodies: list[Json] = []
+
+    def answer(self, body: Json) -> tuple[Json, Fault | None, float]:
+        """Remember the request, then answer it; a reply that hangs counts as spoken."""
+        self.bodies.append(body)
+        message, fault, seconds = super().answer(body)
+        if fault is not None and fault.kind == "hang" and (heading := heading_of(body["messages"])):
+            number = turn_of(body["messages"])
+            self._played.add((self._entry(heading, number).key, number))
+        return message, fault, seconds
+
+    def told(self, phase: str) -> str:
+        """The first user message of the first conversation of a phase."""
+        for body in self.bodies:
+            text = str(body["messages"][0]["content"][0]["text"])
+            if text.startswith(f'<phase name="{phase}"'):
+                return text
+        raise AssertionError(f"Claude was never asked for {phase}")
+
+    def answers_of_tools(self, phase: str) -> list[str]:
+        """What the tools answered in the longest conversation of a phase, in order."""
+        found = [b["messages"] for b in self.bodies if f'<phase name="{phase}"' in str(b["messages"][0])]
+        blocks = [block for message in max(found, key=len) for block in message["content"]]
+        return [text_of(block["content"]) for block in blocks if block["type"] == "tool_result"]
+
+
+def text_of(content: object) -> str:
+    """The words of a block's content, in either of its two forms."""
+    if isinstance(content, list):
+        return "".join(str(part.get("text", "")) for part in content)
+    return str(content)
