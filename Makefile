@@ -13,6 +13,7 @@ help:
 	@echo "make demo    the whole job on this machine, no keys, no network"
 	@echo "make test    all tests"
 	@echo "make lint    ruff and mypy; make fix mends what ruff can"
+	@echo "make soak    kills the service at every line of a run; takes half an hour"
 	@echo "make bench   measures, prints a table, writes bench.json"
 	@echo "make serve   the webhook server"
 
@@ -21,6 +22,9 @@ demo: $(VENV)/runtime
 
 test: $(VENV)/dev
 	@$(BIN)/python -m pytest $(TESTS)
+
+soak: $(VENV)/dev
+	@$(BIN)/python -m pytest -m soak tests/scenarios/kill
 
 lint: $(VENV)/dev
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

@@ -12,7 +12,7 @@ from bot.core.runs import RunId
 from bot.core.text import split_comment
 from bot.ports import GitHubError, Ports
 
-PART_LIMIT = 64_800
+PART_LIMIT = 64_500
 """Characters of one comment without its mark; GitHub refuses more than 65,536 in all."""
 WAITS = (1, 2, 4, 8, 16, 32, 60, 120, 240)
 """Seconds between attempts while GitHub is out of order: eight minutes in all."""

@@ -25,8 +25,10 @@ from bot.tools import ToolBox
 MAX_TOKENS = 16_000
 """Of one reply; less where the budget has less room."""
 LEAST_TOKENS = 1_024
+SMALLER = "Ask for less at once."
 MOST_USD = 100.0
 """What a command may name as its budget."""
+CUT_OFF = "Your reply was cut off at its limit after this call. Make smaller calls."
 NUDGES = 3
 """How often an agent that stops without handing in its result is asked again."""
 
@@ -173,19 +175,18 @@ def _box(job: Job, ports: Ports) -> ToolBox:
 
 def _check_limits(job: Job, progress: _Progress, ports: Ports) -> None:
     if progress.index >= job.limits.turns:
-        raise _StopError(_failed(progress, f"`{job.agent.name}` was not done after {job.limits.turns} turns."))
+        raise _StopError(_failed(progress, f"`{job.agent.name}` was not done after {job.limits.turns} turns.", SMALLER))
     if ports.clock.monotonic() - progress.started > job.limits.seconds:
-        raise _StopError(_failed(progress, f"`{job.agent.name}` was not done after {job.limits.seconds:.0f} s."))
+        raise _StopError(
+            _failed(progress, f"`{job.agent.name}` was not done after {job.limits.seconds:.0f} s.", SMALLER)
+        )
 
 
 async def _after_reply(job: Job, progress: _Progress, turn: Turn, reply: Reply, ports: Ports) -> None:
     """Run the tools that a reply asks for, all at once, and store what they answered."""
-    results = await asyncio.gather(*(_call(job, use, ports) for use in reply.tool_uses))
-    if reply.tool_uses and reply.stop_reason == "max_tokens":
-        results = [
-            ToolResult(r.tool_use_id, "Your reply was cut off at its limit. Make smaller calls.", True) for r in results
-        ]
-    results = list(results)
+    results = list(await asyncio.gather(*(_call(job, use, ports) for use in reply.tool_uses)))
+    if results and reply.stop_reason == "max_tokens":
+        results[-1] = replace(results[-1], content=f"{results[-1].content}\n\n{CUT_OFF}")
     if results:
         progress.tree = await _snapshot(job, progress.tree, results, ports)
     await ports.store.finish_turn(replace(turn, results=results_to_json(results), tree=progress.tree))
@@ -272,14 +273,14 @@ def _nudge(job: Job, progress: _Progress, words: str) -> None:
 
 
 def _trim(job: Job, progress: _Progress) -> None:
-    """Make room in a conversation that grew too long: old tool answers go first, once."""
+    """Make room in a conversation that grew too long, once: the reply that did not fit goes, and old tool answers."""
     if progress.trimmed:
         raise _StopError(
-            _failed(
-                progress, f"The conversation of `{job.agent.name}` is too long for the model.", "Ask for less at once."
-            )
+            _failed(progress, f"The conversation of `{job.agent.name}` is too long for the model.", SMALLER)
         )
     progress.trimmed = True
+    if progress.messages[-1].role == "user":
+        progress.messages.pop()
     progress.messages.pop()
     last = len(progress.messages) - 4
     progress.messages = [_without_output(m) if n < last else m for n, m in enumerate(progress.messages)]

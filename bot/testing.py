@@ -94,7 +94,7 @@ async def _install(ports: Ports, checkout: Checkout, plan: TestPlan, env: Path, 
     last = telling_lines(result.output)
     offline = "" if network else " The network is off for the install step; `DEVFLOW_INSTALL_NETWORK=true` allows it."
     command = plan.install if len(plan.install) <= 200 else plan.install[:199] + "…"
-    return f"the install step `{command}` ended with {result.exit_code}: {' / '.join(last)}{offline}"
+    return f"the install step `{command}` ended with {result.exit_code}: {' / '.join(last).removesuffix('.')}.{offline}"
 
 
 async def run_tests(ports: Ports, checkout: Checkout, tree: Sha, bench: TestBench) -> TestRun:

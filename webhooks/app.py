@@ -144,6 +144,8 @@ def server(site: Site) -> Server:
         server_header=False,
         limit_concurrency=MOST_CONNECTIONS,
         timeout_graceful_shutdown=STOP_SECONDS,
+        http="httptools",
+        loop="asyncio",
         ws="none",
         lifespan="on",
     )

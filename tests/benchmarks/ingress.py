@@ -16,10 +16,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.benchmarks import ingress_probot
 from tests.benchmarks.ingress_servers import SECRET, VARIANTS
 
 Row = dict[str, object]
@@ -50,7 +51,7 @@ class Figures:
 
 def rows() -> list[Row]:
     """Throughput and latency of ours against a commit a request, and against a server that does nothing."""
-    measured = measure()
+    measured, left_out = measure()
     ours, worked, plain, bare = (measured[name] for name in ("ours", "ours, worked on", "commit each", "bare"))
     parser = "httptools" if importlib.util.find_spec("httptools") else "h11"
     against = f"against a commit each ({parser})"
@@ -61,6 +62,18 @@ def rows() -> list[Row]:
         _row(f"the same, worked on meanwhile, {against}", worked.rate, plain.rate, "requests/s"),
         _row(f"p99, worked on meanwhile, {against}", worked.percentile(99), plain.percentile(99), "ms"),
         _row(f"durable deliveries against a bare 202 ({parser})", ours.rate, bare.rate, "requests/s"),
+        *_against_probot(ours, measured.get("probot"), left_out),
+    ]
+
+
+def _against_probot(ours: Figures, probot: Figures | None, left_out: str) -> list[Row]:
+    case = f"durable deliveries against probot {ingress_probot.VERSION}"
+    if probot is None:
+        nothing: Row = dict.fromkeys(("ours", "baseline", "ratio"), None)
+        return [{"area": "ingress", "case": f"{case}: left out, {left_out}", "unit": "requests/s"} | nothing]
+    return [
+        _row(f"{case}, which keeps none", ours.rate, probot.rate, "requests/s"),
+        _row(f"p99 against probot {ingress_probot.VERSION}", ours.percentile(99), probot.percentile(99), "ms"),
     ]
 
 
@@ -76,12 +89,18 @@ def _row(case: str, ours: float, baseline: float, unit: str) -> Row:
     }
 
 
-def measure() -> dict[str, Figures]:
-    """Load every server in turns over loopback."""
-    figures = {name: Figures() for name in VARIANTS}
+def measure() -> tuple[dict[str, Figures], str]:
+    """Load every server in turns over loopback: figures by name, and why probot is not among them."""
     body = payload()
+    commands = {name: [sys.executable, "-m", "tests.benchmarks.ingress_servers", name] for name in VARIANTS}
+    left_out = ""
+    try:
+        commands["probot"] = ingress_probot.command(SECRET)
+    except ingress_probot.LeftOutError as error:
+        left_out = str(error)
+    figures = {name: Figures() for name in commands}
     with contextlib.ExitStack() as stack:
-        ports = {name: stack.enter_context(served(name)) for name in VARIANTS}
+        ports = {name: stack.enter_context(served(command)) for name, command in commands.items()}
         for turn in range(ROUNDS):
             for name, port in ports.items():
                 began = time.perf_counter()
@@ -89,20 +108,21 @@ def measure() -> dict[str, Figures]:
                 if turn:
                     figures[name].rates.append(len(latencies) / (time.perf_counter() - began))
                     figures[name].latencies += latencies
-    return figures
+    return figures, left_out
 
 
 @contextlib.contextmanager
-def served(variant: str) -> Iterator[int]:
+def served(command: Sequence[str]) -> Iterator[int]:
     """A server in a process of its own, with a folder of its own on a real disk; its port."""
-    with tempfile.TemporaryDirectory(dir=ROOT) as folder:
-        command = [sys.executable, "-m", "tests.benchmarks.ingress_servers", variant, folder]
-        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
-            try:
-                assert process.stdout is not None
-                yield int(process.stdout.readline())
-            finally:
-                process.terminate()
+    with (
+        tempfile.TemporaryDirectory(dir=ROOT) as folder,
+        subprocess.Popen([*command, folder], cwd=ROOT, stdout=subprocess.PIPE, text=True) as process,
+    ):
+        try:
+            assert process.stdout is not None
+            yield int(process.stdout.readline())
+        finally:
+            process.terminate()
 
 
 def payload() -> bytes:
@@ -167,11 +187,11 @@ def _exchange(poll: select.epoll, sockets: dict[int, socket.socket], head: bytes
 
 
 def _complete(answer: bytes) -> bool:
-    """Whether the whole answer is there. Raises `ValueError` for any other status than 202."""
+    """Whether the whole answer is there. Raises `ValueError` for any other status than 202, or the 200 of probot."""
     head, end, body = answer.partition(b"\r\n\r\n")
     if not end:
         return False
-    if not head.startswith(b"HTTP/1.1 202"):
+    if not head.startswith((b"HTTP/1.1 202", b"HTTP/1.1 200")):
         raise ValueError(f"not taken: {answer!r}")
     length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r")[0])
     return len(body) >= length
@@ -181,10 +201,12 @@ def main() -> None:
     """Print the rows, as JSON if asked for."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--json", action="store_true")
-    found = rows() if arguments.parse_args().json else measure()
-    if isinstance(found, list):
-        print(json.dumps(found, indent=2))
+    if arguments.parse_args().json:
+        print(json.dumps(rows(), indent=2))
         return
+    found, left_out = measure()
+    if left_out:
+        print(f"{'probot':16} left out, {left_out}")
     for name, figures in found.items():
         p50, p99 = figures.percentile(50), figures.percentile(99)
         print(f"{name:16} {figures.rate:8,.0f}/s   p50 {p50:6.2f} ms   p99 {p99:6.2f} ms")

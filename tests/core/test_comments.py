@@ -16,6 +16,7 @@ from bot.core.evidence import Evidence, Row
 from bot.core.planning import Task
 from bot.core.runs import PhaseResult
 from bot.core.submissions import Design, Requirements, Review
+from bot.core.text import close_blocks
 from tests.samples import BEGAN, a_phase, a_request, a_run
 
 TOKEN = "ghp_" + "Zz9" * 12
@@ -168,7 +169,7 @@ def test_no_agent_can_swallow_the_end_of_a_comment(summary: str, output: str) ->
     text = comments.phase_comment(a_run(), a_phase("design", summary=summary, output=output), ["tasks"])
     last = text.splitlines()[-1]
     assert last.startswith("<sub>architect · ")
-    assert comments.close_blocks(text) == text
+    assert close_blocks(text) == text
 
 
 def test_a_failed_phase_says_how_to_go_on_and_promises_nothing() -> None:
@@ -284,7 +285,7 @@ def test_only_what_is_not_refuted_closes_the_issue(evidence: Evidence, closes: s
 def test_the_evidence_cannot_be_hidden_by_a_summary(summary: str) -> None:
     """What stands before it is closed."""
     before, _, _ = comments.pull_body(progress(), summary, HOLDS).partition("\n\nCloses #7")
-    assert comments.close_blocks(before) == before
+    assert close_blocks(before) == before
 
 
 def test_the_last_comment_claims_no_pull_request_that_is_not_there() -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import re
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from bot.core.conversation import Json
 from bot.offline.claude import ScriptedClaude
@@ -45,6 +45,37 @@ class FastClock:
         await asyncio.sleep(seconds / SPEED)
 
 
+class HandClock:
+    """A clock that stands still until it is moved; whoever sleeps wakes when his moment has come."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._sleepers: list[tuple[float, asyncio.Future[None]]] = []
+
+    def now(self) -> datetime:
+        return datetime(2026, 5, 4, 12, 0, tzinfo=UTC) + timedelta(seconds=self.seconds)
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    async def sleep(self, seconds: float) -> None:
+        waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._sleepers.append((self.seconds + seconds, waiting))
+        await waiting
+
+    @property
+    def sleeping(self) -> int:
+        """How many wait."""
+        return sum(not waiting.done() for _, waiting in self._sleepers)
+
+    def advance(self, seconds: float) -> None:
+        """Let so much time pass at once."""
+        self.seconds += seconds
+        for due, waiting in self._sleepers:
+            if due <= self.seconds and not waiting.done():
+                waiting.set_result(None)
+
+
 class HeardClaude(ScriptedClaude):
     """The scripted Claude, with every request as it came over the wire."""
 
@@ -69,10 +100,10 @@ class HeardClaude(ScriptedClaude):
                 return text
         raise AssertionError(f"Claude was never asked for {phase}")
 
-    def answers_of_tools(self, phase: str) -> list[str]:
-        """What the tools answered in the longest conversation of a phase, in order."""
+    def answers_of_tools(self, phase: str, *, newest: bool = False) -> list[str]:
+        """What the tools answered in the longest (or the newest) conversation of a phase, in order."""
         found = [b["messages"] for b in self.bodies if f'<phase name="{phase}"' in str(b["messages"][0])]
-        blocks = [block for message in max(found, key=len) for block in message["content"]]
+        blocks = [block for message in (found[-1] if newest else max(found, key=len)) for block in message["content"]]
         return [text_of(block["content"]) for block in blocks if block["type"] == "tool_result"]
 
 

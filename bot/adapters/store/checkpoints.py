@@ -14,7 +14,9 @@ from bot.adapters.store.connections import connect
 EVERY_PAGES = 250
 MOST_PAGES = 4000
 """32 MB of 8 KB pages: a log that long is checkpointed by the commit that finds it so. Only that lets the log begin
-anew: a checkpoint beside a writer is always a little behind. Most of it is copied by then, the commit has little to do."""
+anew, for a checkpoint beside a writer is always a little behind; but then little is left for the commit to copy."""
+MOST_BEHIND = 2000
+"""Pages written while one checkpoint is under way; then the writer waits for it. Only a very slow disk comes to that."""
 
 log = structlog.get_logger()
 
@@ -43,6 +45,12 @@ class Checkpointer:
         if alone and self._pages >= EVERY_PAGES:
             self._pages = 0
             self._latest = self._thread.submit(self._checkpoint)
+
+    def catch_up(self) -> None:
+        """Return at once, or when the checkpoint under way has ended if too much was written meanwhile. Blocks; to be
+        called by the writer's thread while nobody calls `committed`."""
+        if self._latest is not None and self._pages >= MOST_BEHIND:
+            self._latest.result()
 
     def close(self) -> None:
         """Wait for the checkpoint under way, end the thread, close the connection. Blocks."""

@@ -8,7 +8,6 @@ from sqlmodel import col, delete, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.adapters.store.columns import clean_text, insert_into
-from bot.adapters.store.records import delivery_of
 from bot.adapters.store.tables import CounterRow, DeliveryRow
 from bot.core.repository import Delivery
 
@@ -39,9 +38,10 @@ async def accept(session: AsyncSession, deliveries: Sequence[Delivery], at: date
 
 
 async def unprocessed(session: AsyncSession, limit: int) -> list[Delivery]:
-    statement = select(DeliveryRow).where(col(DeliveryRow.processed_at).is_(None))
+    columns = select(DeliveryRow.id, DeliveryRow.event, DeliveryRow.body)
+    statement = columns.where(col(DeliveryRow.processed_at).is_(None))
     order = (col(DeliveryRow.received_at), col(DeliveryRow.position))
-    return [delivery_of(row) for row in await session.exec(statement.order_by(*order).limit(limit))]
+    return [Delivery(*row) for row in await session.exec(statement.order_by(*order).limit(limit))]
 
 
 async def processed(session: AsyncSession, delivery_id: str, outcome: str, at: datetime) -> None:

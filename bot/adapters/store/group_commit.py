@@ -7,7 +7,7 @@ as there are wait for the disk once.
 import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -83,21 +83,35 @@ class GroupCommit:
                 async with self._in_line:
                     calls, self._waiting = self._waiting, []
                     await self._commit(calls)
-                # Those who got their answer go first: what they want next belongs into the next transaction.
-                await asyncio.sleep(0)
         finally:
             for call in (*calls, *self._waiting):
                 call.done.cancel()
 
     async def _commit(self, calls: Sequence[_Call[object]]) -> None:
+        """Return when the calls are settled and their callers had their turn: what these want next shall be part of
+        the next transaction. The thread wakes the callers itself; by way of this task it would take them a turn of
+        the loop more."""
+        loop = asyncio.get_running_loop()
+        ended: asyncio.Future[None] = loop.create_future()
         alone = not self._checkpointer.busy
-        errors = await asyncio.get_running_loop().run_in_executor(self._thread, self._try, calls)
-        for call, error in zip(calls, errors, strict=True):
-            call.settle(error)
+
+        def settle(errors: Sequence[Exception | None]) -> None:
+            for call, error in zip(calls, errors, strict=True):
+                call.settle(error)
+            if not ended.done():
+                ended.set_result(None)
+
+        def tell(future: Future[list[Exception | None]]) -> None:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(settle, future.result())
+
+        self._thread.submit(self._try, calls).add_done_callback(tell)
+        await ended
         self._checkpointer.committed(sum(call.pages for call in calls), alone=alone)
 
     def _try(self, calls: Sequence[_Call[object]]) -> list[Exception | None]:
         """All in one transaction; each in its own if one of them is at fault and not the database's surroundings."""
+        self._checkpointer.catch_up()
         error = self._transaction(calls)
         if len(calls) == 1 or error is None or isinstance(error, sqlite3.OperationalError):
             return [error] * len(calls)

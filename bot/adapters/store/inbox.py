@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.adapters.store.columns import clean_text
+from bot.adapters.store.connections import PAGE_BYTES
 from bot.adapters.store.deliveries import which_are_new
 from bot.adapters.store.group_commit import GroupCommit
 from bot.core.repository import Delivery
@@ -21,7 +22,6 @@ this one statement. https://sqlite.org/tempfiles.html, section 2.5."""
 MARK = "UPDATE devflow_deliveries SET outcome = ?, processed_at = ? WHERE id = ? AND processed_at IS NULL"
 LARGEST_INSERT = 100
 """Rows in a statement. SQLite takes 32,766 parameters, and the driver keeps 128 statements prepared."""
-PAGE_BYTES = 8192
 Row = tuple[str, str, str, int, bytes]
 
 

@@ -7,11 +7,10 @@ from typing import TypeVar, cast
 from pydantic import TypeAdapter, ValidationError
 
 from bot.adapters.store.columns import clean_text
-from bot.adapters.store.tables import DeliveryRow, EffectRow, PhaseRow, RunRow, TurnRow
+from bot.adapters.store.tables import EffectRow, PhaseRow, RunRow, TurnRow
 from bot.core.conversation import Usage
 from bot.core.effects import Effect
 from bot.core.errors import BotError
-from bot.core.repository import Delivery
 from bot.core.runs import PhaseResult, Request, Run, RunPlan, Turn
 
 T = TypeVar("T")
@@ -85,10 +84,6 @@ def effect_values(effect: Effect) -> Values:
 def effect_of(row: EffectRow) -> Effect:
     fields = row.model_dump(exclude={"seq"}) | {"repo": {"owner": row.owner, "name": row.repo}}
     return _checked(EFFECT, fields, f"effect {row.key} of run {row.run}")
-
-
-def delivery_of(row: DeliveryRow) -> Delivery:
-    return Delivery(row.id, row.event, row.body)
 
 
 def usage_values(usage: Usage) -> dict[str, int]:

@@ -68,7 +68,8 @@ class SqlStore:
     async def processed(self, delivery_id: str, outcome: str, at: datetime) -> None:
         if self._inbox is None:
             async with self._open.writing() as session:
-                return await deliveries.processed(session, delivery_id, outcome, at)
+                await deliveries.processed(session, delivery_id, outcome, at)
+            return
         with self._location.plain_errors("could not be written", sqlite3.Error):
             await self._inbox.processed(delivery_id, outcome, at)
 

@@ -4,11 +4,12 @@ import os
 from typing import Any
 
 from pydantic import Field, ValidationError, create_model
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from bot.core.errors import BotError
 from bot.settings import Settings
 
+_MEND = "Mend it in the environment or in `.env`."
 _CLOUDS = {"bedrock", "vertex", "foundry"}
 _FIELDS = (
     "anthropic_api_key",
@@ -49,11 +50,15 @@ def real_model() -> dict[str, Any] | None:
     reader = create_model("ModelSettings", __base__=_FromEnvironment, **fields)
     try:
         return dict(reader().model_dump())
+    except SettingsError as error:
+        raise BotError(
+            f"The model's settings are wrong: {error}.", "Mend it in the environment or in `.env`."
+        ) from error
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0]) if first["loc"] else "a setting"
         label = name if name.isupper() else f"DEVFLOW_{name.upper()}"
-        raise BotError(f"{label} is wrong: {first['msg']}.", "Mend it in the environment or in `.env`.") from error
+        raise BotError(f"{label} is wrong: {first['msg']}.", _MEND) from error
 
 
 class _FromEnvironment(BaseSettings):

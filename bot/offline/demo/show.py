@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,12 +41,22 @@ def run_demo(wish: Wish) -> int:
         wish.report.unlink()
     try:
         console.print(_first_line(play), soft_wrap=True)
+        _load(console)
         code = asyncio.run(_until_stopped(lambda: _play(play, wish, console)))
         if code is None:
             console.print("Stopped. Nothing is left running.")
     except _NobodyReadsError:
         return NOBODY_READS
+    except KeyboardInterrupt:
+        return INTERRUPTED
     return INTERRUPTED if code is None else code
+
+
+def _load(console: Console) -> None:
+    """Import what is heavy after the first line stands there, and while Ctrl-C still works at once."""
+    with console.status("Loading ..."):
+        import_module("bot.offline.demo.tell")
+        import_module("bot.offline.demo.watch")
 
 
 class _Console(Console):

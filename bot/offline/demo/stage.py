@@ -28,6 +28,7 @@ from webhooks.app import Server, create_app, server
 APP_ID = 4242
 MAINTAINER = "maria"
 STATUS_SECONDS = 0.25
+POLL_SECONDS = 0.05
 Sandboxing = Literal["auto", "bubblewrap", "none"]
 
 
@@ -66,6 +67,8 @@ async def stage(play: Play, wish: Wish) -> AsyncIterator[Stage]:
         sandbox, note = await asyncio.to_thread(_sandbox, wish, play)
         settings = _settings(folder.path, github, claude, key, sandbox, play)
         bot = bootstrap(settings)
+        if problem := bot.available():
+            raise BotError(problem)
         try:
             async with _served(bot) as (url, serving):
                 github.hook(f"{url}/webhooks/github", settings.webhook_secret.get_secret_value())
@@ -110,6 +113,7 @@ def _settings(
         github_server_url=github.url,
         sandbox=sandbox,
         status_seconds=STATUS_SECONDS,
+        engine_poll_seconds=POLL_SECONDS,
         write_seconds=0.0,
     )
     if claude:
@@ -130,7 +134,8 @@ def _sandbox(wish: Wish, play: Play) -> tuple[Sandboxing, str]:
     if problem is None:
         return "auto", ""
     if play.trusted:
-        return "none", f"None here; the sample's own code runs without one. ({problem})"
+        return "none", f"None ({problem.partition(':')[0]}); the sample's own code runs without."
+    problem = problem.replace("set DEVFLOW_SANDBOX=none", "give `--sandbox none`")
     return "auto", f"None here, so commands and tests are not run: {problem}"
 
 

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from bot.adapters.store import SqlStore
-from bot.adapters.store.inbox import connect
+from bot.adapters.store.connections import connect
 from bot.core.repository import Delivery
 from tests.adapters.store.rig import HOSTILE, NOON, a_delivery, later, start_process, stores_at
 from tests.postgres import run_sql

@@ -15,7 +15,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, text
 
-from bot.adapters.store import SqlStore, database, inbox, migrate
+from bot.adapters.store import SqlStore, connections, database, migrate
 from bot.adapters.store.location import locate
 from bot.adapters.store.migrate import VERSION_TABLE, current, scripts
 from bot.adapters.store.tables import Row
@@ -275,7 +275,7 @@ async def test_sqlite_places_that_cannot_be_used(tmp_path: Path) -> None:
 
 async def test_a_file_that_somebody_else_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another program's open transaction stops the opening with its cause; afterwards it works."""
-    for module in (inbox, database):
+    for module in (connections, database):
         monkeypatch.setattr(module, "PRAGMAS", ("PRAGMA busy_timeout = 1",))
     with sqlite3.connect(tmp_path / "x.db", isolation_level=None) as other:
         other.execute("BEGIN EXCLUSIVE")

@@ -20,7 +20,12 @@ def killings(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRe
     """All that is asked for by a parameter `tale` begins now; the tests wait for their own."""
     made = Killings(tmp_path_factory.mktemp("kill"))
     for item in request.session.items:
-        if isinstance(item, pytest.Function) and hasattr(item, "callspec") and "tale" in item.callspec.params:
-            made.start(item.callspec.params["tale"])
+        tale = (
+            item.callspec.params.get("tale")
+            if isinstance(item, pytest.Function) and hasattr(item, "callspec")
+            else None
+        )
+        if callable(tale):
+            made.start(tale)
     yield made
     made.close()

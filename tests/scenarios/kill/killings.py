@@ -3,10 +3,10 @@
 import queue
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
-from tests.scenarios.kill.launcher import Forks
+from tests.scenarios.kill.launcher import Forks, Program
 from tests.scenarios.kill.lines import steady
 from tests.scenarios.kill.story import Ending, story
 from tests.scenarios.kill.tales import Tale, undisturbed
@@ -17,10 +17,11 @@ SIDE_BY_SIDE = 3
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a story ended, what was wrong on the way, the lines that were passed, and what the servers said."""
+    """How a story ended, what was wrong on the way, what Claude never got to say, what was passed, what was logged."""
 
     ending: Ending
     wrongs: list[str]
+    unused: list[str]
     lines: list[str]
     log: list[str]
 
@@ -31,7 +32,8 @@ class Killings:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._free: queue.SimpleQueue[Forks] = queue.SimpleQueue()
-        self._forks = [Forks() for _ in range(SIDE_BY_SIDE)]
+        self._program = Program()
+        self._forks = [self._program.worker() for _ in range(SIDE_BY_SIDE)]
         for fork in self._forks:
             self._free.put(fork)
         self._threads = ThreadPoolExecutor(SIDE_BY_SIDE)
@@ -59,6 +61,7 @@ class Killings:
         self._threads.shutdown(cancel_futures=True)
         for fork in self._forks:
             fork.close()
+        self._program.close()
 
     def _tell(self, tale: Tale, lines: Sequence[str], name: str) -> Outcome:
         forks = self._free.get()
@@ -66,12 +69,6 @@ class Killings:
             with story(self._folder / name, forks) as told:
                 tale(told, lines)
                 passed = steady([*told.passed, *told.gate.passed])
-                return Outcome(told.seen(), told.wrongs(), passed, told.log)
+                return Outcome(told.seen(), told.wrongs(), told.claude.unused(), passed, told.log)
         finally:
             self._free.put(forks)
-
-
-def same_end(ending: Ending, expected: Ending) -> None:
-    """Nothing is missing, and nothing is there twice."""
-    for part in fields(Ending):
-        assert getattr(ending, part.name) == getattr(expected, part.name), part.name

@@ -11,8 +11,9 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, TextIO
+from typing import IO, Protocol
 
+OURS = ("DEVFLOW_", "ANTHROPIC_", "GITHUB_")
 ROOT = Path(__file__).parents[3]
 
 
@@ -31,7 +32,7 @@ class Process:
         """Ask it to stop, as a deploy does."""
         os.kill(self.pid, signal.SIGTERM)
 
-    def read(self, lines: TextIO) -> None:
+    def read(self, lines: IO[str]) -> None:
         """Pass its words on, in a thread of their own."""
 
         def pump() -> None:
@@ -48,15 +49,34 @@ class Launcher(Protocol):
     def start(self, environment: Mapping[str, str], folder: Path, dies_at: str) -> Process: ...
 
 
-class Forks:
-    """Forks of one program that has imported everything: a start costs what the server itself does in it."""
+class Program:
+    """The program that has imported everything; what is forked from it costs what a server itself does at its start."""
 
     def __init__(self) -> None:
-        self._orders, theirs = socket.socketpair()
+        self._wanted, theirs = socket.socketpair()
         with theirs:
             argv = [sys.executable, "-m", "tests.scenarios.kill.program", str(theirs.fileno())]
-            self._program = subprocess.Popen(argv, cwd=ROOT, pass_fds=[theirs.fileno()])
-        self._answers = self._orders.makefile("r")
+            self._process = subprocess.Popen(argv, cwd=ROOT, env=_clean(), pass_fds=[theirs.fileno()])
+
+    def worker(self) -> "Forks":
+        """What starts one server at a time; several workers have several servers."""
+        orders, theirs = socket.socketpair()
+        with theirs:
+            socket.send_fds(self._wanted, [b"w"], [theirs.fileno()])
+        return Forks(orders)
+
+    def close(self) -> None:
+        """End it; its workers must have been closed."""
+        self._wanted.close()
+        self._process.wait()
+
+
+class Forks:
+    """A worker of the program."""
+
+    def __init__(self, orders: socket.socket) -> None:
+        self._orders = orders
+        self._answers = orders.makefile("r")
 
     def start(self, environment: Mapping[str, str], folder: Path, dies_at: str) -> Process:
         """The process that was started before must be gone."""
@@ -70,10 +90,14 @@ class Forks:
         return process
 
     def close(self) -> None:
-        """End the program; its last process must be gone."""
+        """Start no more; the last process must be gone."""
         self._orders.close()
         self._answers.close()
-        self._program.wait()
+
+
+def _clean() -> dict[str, str]:
+    """A developer's own settings and keys stay with the developer."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
 
 
 class Commands:
@@ -84,7 +108,7 @@ class Commands:
         started = subprocess.Popen(
             [sys.executable, "-m", "bot", "serve"],
             cwd=folder,
-            env={**os.environ, **environment},
+            env={**_clean(), **environment},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

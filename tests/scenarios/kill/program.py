@@ -1,8 +1,9 @@
 """`devflow serve` in processes that can die at any line: everything is imported once, and each start is a fork of that.
 
-The socket whose number is the argument brings one JSON object for each start, `{"environment", "folder", "dies_at"}`,
-with the descriptor that becomes the server's stderr. Back go two lines: the process id, and when the process has
-ended, its exit code (minus the signal that killed it). The server says `passed SECONDS LINE` before it passes a line.
+The socket whose number is the argument brings sockets, and each of them one JSON object for each start,
+`{"environment", "folder", "dies_at"}`, with the descriptor that becomes the server's stderr. Back go two lines: the
+process id, and when the process has ended, its exit code (minus the signal that killed it). The server says
+`passed SECONDS LINE` before it passes a line.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ import gc
 import importlib
 import json
 import os
+import re
 import signal
 import socket
 import sys
@@ -70,7 +72,7 @@ def _turn(_: object, turn: Turn, *__: object) -> str:
 
 
 def _effect(_: object, effect: Effect, *__: object) -> str:
-    return effect.key
+    return re.sub(r"\d{4,}", "N", effect.key)
 
 
 def _phase(_: object, result: PhaseResult) -> str:
@@ -103,7 +105,7 @@ WATCHED: Mapping[type, Mapping[str, Label]] = {
         "effect_done": _effect,
     },
     workspace.GitWorkspaces: dict.fromkeys(("open", "tree", "restore", "write", "drop"), _plain),
-    durable.DbosDurable: dict.fromkeys(("start", "launch"), _plain),
+    durable.DbosDurable: dict.fromkeys(("start", "launch", "cancel"), _plain),
     sandbox.BubblewrapSandbox: {"run": _plain},
     ToolBox: {"call": lambda _, use: str(use.name)},
 }
@@ -164,11 +166,8 @@ def warm_up() -> None:
         importlib.import_module(name)
 
 
-def main() -> None:
-    """Start one process after the other, until nobody wants another."""
-    orders = socket.socket(fileno=int(sys.argv[1]))
-    warm_up()
-    gc.freeze()
+def work(orders: socket.socket) -> None:
+    """Start one server after the other, until nobody wants another."""
     while True:
         text, passed, _, _ = socket.recv_fds(orders, 100_000, 1)
         if not text:
@@ -180,6 +179,24 @@ def main() -> None:
         orders.sendall(f"{child}\n".encode())
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         orders.sendall(f"{code}\n".encode())
+
+
+def main() -> None:
+    """Make workers: each takes its orders from a socket that comes in over ours."""
+    wanted = socket.socket(fileno=int(sys.argv[1]))
+    warm_up()
+    gc.freeze()
+    workers = []
+    while (received := socket.recv_fds(wanted, 1, 1))[0]:
+        orders = socket.socket(fileno=received[1][0])
+        workers.append(os.fork())
+        if workers[-1] == 0:
+            wanted.close()
+            work(orders)
+            return
+        orders.close()
+    for worker in workers:
+        os.waitpid(worker, 0)
 
 
 if __name__ == "__main__":

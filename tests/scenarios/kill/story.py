@@ -7,7 +7,7 @@ import re
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.core.effects import marks_in, without_marks
@@ -26,8 +26,8 @@ _VARYING = (
     (re.compile(r"\b[0-9a-f]{12,40}\b"), "SHA"),
     (re.compile(r"(\d+ h )?(\d+ min )?\b\d+(\.\d)? (s|min)\b"), "TIME"),
     (re.compile(r"in \d+\.\d+s"), "in TIME"),
+    (re.compile(r"[\d.]+k( tokens)? (\||·) <?\$[\d.]+"), "COSTS"),
 )
-_COSTS = re.compile(r"[\d.]+k( tokens)? (\||·) <?\$[\d.]+")
 
 
 class MissedError(AssertionError):
@@ -36,7 +36,8 @@ class MissedError(AssertionError):
 
 @dataclass(frozen=True)
 class Ending:
-    """All that is left of a run, without what differs between two runs that went alike: names, times, SHAs."""
+    """All that is left of a run, without what differs between two runs that went alike: names, times, SHAs,
+    and costs, since the model is told times and SHAs."""
 
     comments: list[tuple[str, str]]
     branches: dict[str, dict[str, str]]
@@ -47,13 +48,6 @@ class Ending:
     phases: list[tuple[str, ...]]
     effects: list[tuple[str, ...]]
     started: list[tuple[str, ...]]
-
-    def without_costs(self) -> "Ending":
-        """The same, with no count of tokens and dollars in it."""
-        comments = [(key, _COSTS.sub("COSTS", text)) for key, text in self.comments]
-        return replace(
-            self, comments=comments, pulls=[(head, _COSTS.sub("COSTS", body), d) for head, body, d in self.pulls]
-        )
 
 
 @dataclass
@@ -90,7 +84,7 @@ class Story:
     def start(self, dies_at: str = "") -> None:
         """Start a server on the state that there is; it may die before it listens."""
         self.server = self.launcher.start(self._environment(), self.folder, dies_at)
-        with contextlib.suppress(_GoneError):
+        with contextlib.suppress(GoneError):
             port = self._hear(lambda line: _said(line, "listening", "port"), SECONDS)
             self.hook = f"http://127.0.0.1:{port}/webhooks/github"
             self.github.hook(self.hook, SECRET)
@@ -102,7 +96,7 @@ class Story:
             "DEVFLOW_APP_ID": "4242",
             "DEVFLOW_PRIVATE_KEY": app_key()[0],
             "DEVFLOW_PORT": "0",
-            "DEVFLOW_STATUS_SECONDS": "0.2",
+            "DEVFLOW_STATUS_SECONDS": "0.5",
             "DEVFLOW_WRITE_SECONDS": "0",
             "GITHUB_API_URL": self.github.url,
             "GITHUB_SERVER_URL": self.github.url,
@@ -111,14 +105,14 @@ class Story:
         }
 
     def _hear(self, wanted: Callable[[str], str], seconds: float) -> str:
-        """The first thing of that kind in what the server says. Raises `_GoneError`, or `queue.Empty` after so long."""
+        """The first thing of that kind in what the server says. Raises `GoneError`, or `queue.Empty` after so long."""
         assert self.server is not None
         deadline = time.monotonic() + seconds
         while True:
             said = self.server.told.get(timeout=max(0.0, deadline - time.monotonic()))
             if isinstance(said, int):
                 self.server = None
-                raise _GoneError(said)
+                raise GoneError(said)
             if said.startswith("passed "):
                 _, moment, line = said.split(" ", 2)
                 self.passed.append((float(moment), line))
@@ -134,7 +128,7 @@ class Story:
         (self.server.kill if kill else self.server.terminate)()
         try:
             self._hear(lambda _: "", SECONDS)
-        except _GoneError as gone:
+        except GoneError as gone:
             return gone.code
         raise AssertionError("unreachable")
 
@@ -150,19 +144,20 @@ class Story:
         self.play_on()
 
     def play_until(self, line: str) -> None:
-        """Return when the server is dead or held at this line. Raises `MissedError` if it never comes to it."""
+        """Start a server, and return when it is dead or held at this line."""
         self.gate.arm(line)
         self._begin(line)
-        deadline = time.monotonic() + SECONDS
-        while self.server is not None and not self.gate.reached.is_set():
-            try:
-                self._hear(lambda _: "", POLL_SECONDS)
-            except _GoneError as gone:
-                assert gone.code == -9, f"it ended with {gone.code} by itself: {self.log[-20:]}"
-            except queue.Empty:
-                if self.over():
-                    raise MissedError(f"nothing came to {line!r}") from None
-            assert time.monotonic() < deadline, f"stuck on the way to {line!r}: {self.log[-20:]}"
+        self.reach(line)
+
+    def reach(self, line: str) -> None:
+        """Return when the server is dead or held at this line. Raises `MissedError` if it never comes to it."""
+        try:
+            self.until(lambda: self.gate.reached.is_set() or self.over())
+        except GoneError as gone:
+            assert gone.code == -9, f"it ended with {gone.code} by itself: {self.log[-20:]}"
+            return
+        if self.server is not None and not self.gate.reached.is_set():
+            raise MissedError(f"nothing came to {line!r}")
 
     def play_on(self) -> None:
         """Start a server that nobody kills, and return when no run, no delivery and no webhook is under way."""
@@ -181,7 +176,11 @@ class Story:
     def ask(self) -> None:
         """A maintainer opens an issue and gives the command."""
         self.issue = self.github.open_issue(REPO, title="Dark mode", body="Please.", by="maintainer")
-        self.command = self.github.comment(REPO, self.issue, "/dev-workflow", by="maintainer")
+        self.command = self.comment("/dev-workflow")
+
+    def comment(self, text: str) -> int:
+        """A maintainer comments on the issue."""
+        return self.github.comment(REPO, self.issue, text, by="maintainer")
 
     def note_death(self) -> None:
         """Keep what the dead server had stored, and let go of the request that it died at."""
@@ -204,8 +203,12 @@ class Story:
 
     def until_over(self) -> None:
         """Return when no run and no delivery is under way."""
+        self.until(self.over)
+
+    def until(self, happened: Callable[[], bool]) -> None:
+        """Return when it has happened, or no server runs. Raises `GoneError` if the server ends before."""
         deadline = time.monotonic() + SECONDS
-        while not self.over():
+        while self.server is not None and not happened():
             assert time.monotonic() < deadline, f"stuck: {self.log[-20:]}"
             with contextlib.suppress(queue.Empty):
                 self._hear(lambda _: "", POLL_SECONDS)
@@ -257,9 +260,7 @@ class Story:
 
     def wrongs(self) -> list[str]:
         """What neither GitHub nor Claude may see, whatever happens to the server."""
-        wrongs = [
-            f"Claude: {text}" for text in (*self.claude.violations, *self.claude.unmatched, *self.claude.unused())
-        ]
+        wrongs = [f"Claude: {text}" for text in (*self.claude.violations, *self.claude.unmatched)]
         wrongs += [f"GitHub does not serve {method} {path}" for method, path in self.github.unserved]
         for death in self.deaths:
             lost = death.replied.intersection(self.asked(death.asked))
@@ -277,7 +278,7 @@ class Story:
         return [(f"{call.phase}/{call.task}" if call.task else call.phase, call.turn) for call in calls]
 
 
-class _GoneError(Exception):
+class GoneError(Exception):
     """The server is gone; its exit code, minus the signal that killed it."""
 
     def __init__(self, code: int) -> None:
@@ -293,7 +294,7 @@ def _said(line: str, event: str, name: str) -> str:
 def _key(body: str) -> str:
     marks = marks_in(body)
     assert len(marks) == 1, f"a comment of the bot has {len(marks)} marks: {body}"
-    return marks[0][1]
+    return re.sub(r"\d{4,}", "N", marks[0][1])
 
 
 def plain(text: str) -> str:
@@ -309,7 +310,8 @@ def story(folder: Path, launcher: Launcher, session: str = "dark-mode") -> Itera
     folder.mkdir(parents=True, exist_ok=True)
     gate = Gate()
     loaded = Session.load(HERE / "sessions" / f"{session}.yaml")
-    with GatedGitHub(folder / "github", gate) as github, GatedClaude(loaded, gate) as claude:
+    github, claude = GatedGitHub(folder / "github", gate), GatedClaude(loaded, gate)
+    with github, claude:
         app = github.add_app(4242, app_key()[1])
         github.add_repository(REPO, write_widget(folder / "widget"))
         for login, permission in PEOPLE.items():

@@ -54,6 +54,28 @@ class Killed:
         return self.name
 
 
+@dataclass(frozen=True)
+class Cancelled:
+    """`/cancel` while the model thinks, and `kill -9` at one line of what follows from it."""
+
+    line: str
+
+    def __call__(self, told: Story, _: Sequence[str]) -> None:
+        told.claude.hangs(phase="design")
+        told.gate.arm(self.line)
+        told.start(dies_at=self.line)
+        told.ask()
+        told.until(lambda: ("design", 0) in told.asked())
+        told.comment("/cancel")
+        told.reach(self.line)
+        told.end()
+        told.note_death()
+        told.play_on()
+
+    def __str__(self) -> str:
+        return self.line
+
+
 def stopped(told: Story, _: Sequence[str]) -> None:
     """SIGTERM while the model thinks and, later, while the pull request is being opened."""
     for line in ("Claude phase design, agent architect turn 0 #1 after", "POST /repos/acme/widget/pulls #1 after"):

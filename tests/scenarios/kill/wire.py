@@ -1,4 +1,4 @@
-"""A GitHub and a Claude at whose requests the world can be stopped: before they take effect, or before they are answered."""
+"""A GitHub and a Claude whose requests can be held: before they take effect, or before they are answered."""
 
 import re
 import threading

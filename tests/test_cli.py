@@ -1,0 +1,189 @@
+"""The command line: what it prints, and with which exit code it ends."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from inline_snapshot import snapshot
+
+from bot import __version__
+from bot.bootstrap import open_store
+from bot.cli import main
+from bot.core.commands import COMMANDS
+from bot.settings import load_settings
+from tests.samples import RUN, a_run
+
+Cli = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Cli:
+    """`devflow` in an empty folder: (exit code, what it printed, what it complained about)."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def call(*words: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["devflow", *words])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        printed = capsys.readouterr()
+        return int(ended.value.code or 0), printed.out, printed.err
+
+    return call
+
+
+def test_the_version(cli: Cli) -> None:
+    """Alone on its line."""
+    assert cli("version") == (0, f"{__version__}\n", "")
+
+
+def test_the_commands_are_those_that_the_parser_knows(cli: Cli) -> None:
+    """As a table and as JSON."""
+    code, table, _ = cli("commands")
+    assert code == 0
+    assert all(f"/{command.name}" in table for command in COMMANDS)
+    code, printed, _ = cli("commands", "--json")
+    rows = json.loads(printed)
+    assert (code, [row["name"] for row in rows]) == (0, [command.name for command in COMMANDS])
+    assert set(rows[0]) == {"name", "usage", "summary", "who"}
+
+
+def test_the_agents_and_their_tools(cli: Cli) -> None:
+    """Names that a task plan may use, each with what it may do."""
+    code, table, _ = cli("agents")
+    assert code == 0
+    assert "code-reviewer" in table
+    rows = json.loads(cli("agents", "--json")[1])
+    tools = {row["name"]: row["tools"] for row in rows}
+    assert "Write" in tools["developer"]
+    assert "Write" not in tools["code-reviewer"]
+
+
+def test_no_runs_yet(cli: Cli) -> None:
+    """An empty list is no error, and says how to begin."""
+    assert cli("runs") == snapshot(
+        (0, "No runs yet. Start the server with `devflow serve`, or try `devflow demo`.\n", "")
+    )
+    assert cli("runs", "--json") == (0, "[]\n", "")
+
+
+def test_runs_are_listed_with_state_and_reason(cli: Cli) -> None:
+    """Where GitHub could not be told, this is where it stands."""
+
+    async def remember() -> None:
+        store = open_store(load_settings())
+        await store.open()
+        await store.add_run(a_run(state="failed", reason="design: Claude was overloaded.", pull_number=8))
+        await store.close()
+
+    asyncio.run(remember())
+    code, table, _ = cli("runs")
+    assert (code, table.splitlines()[1].split()) == (0, [RUN, "acme/widget", "#7", "failed", "$0.00", "#8"])
+    (row,) = json.loads(cli("runs", "--json")[1])
+    assert (row["run"], row["state"], row["reason"]) == (RUN, "failed", "design: Claude was overloaded.")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["sing"], ["runs", "--limit", "0"], ["runs", "--limit", "many"], ["version", "now"], ["serve", "--port", "x"]],
+)
+def test_wrong_usage_ends_with_two(cli: Cli, words: list[str]) -> None:
+    """The complaint goes to stderr; nothing is printed that a script could take for an answer."""
+    code, printed, complaint = cli(*words)
+    assert (code, printed) == (2, "")
+    assert "Usage" in complaint
+
+
+def test_without_words_the_commands_are_shown(cli: Cli) -> None:
+    """A newcomer types the name alone."""
+    _, printed, complaint = cli()
+    assert "serve" in printed + complaint
+
+
+def test_serve_without_settings_says_what_to_set(cli: Cli) -> None:
+    """One line for the cause, one for the remedy, no traceback."""
+    assert cli("serve") == snapshot(
+        (
+            2,
+            "",
+            """\
+devflow: Devflow has no way to log in to GitHub.
+         Set DEVFLOW_APP_ID and DEVFLOW_PRIVATE_KEY for a GitHub App, or GITHUB_TOKEN.
+""",
+        )
+    )
+
+
+def test_serve_without_a_secret_does_not_start(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Anybody could give commands then."""
+    monkeypatch.setenv("GITHUB_TOKEN", "ghp_" + "a" * 36)
+    code, printed, complaint = cli("serve")
+    assert (code, printed, complaint.splitlines()[0]) == snapshot(
+        (2, "", "devflow: DEVFLOW_WEBHOOK_SECRET is not set, so deliveries cannot be told from forgeries.")
+    )
+    assert "openssl rand" in complaint
+
+
+def test_a_wrong_setting_is_named(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By its variable."""
+    monkeypatch.setenv("DEVFLOW_PORT", "many")
+    assert cli("runs") == snapshot(
+        (
+            2,
+            "",
+            """\
+devflow: DEVFLOW_PORT is wrong: Input should be a valid integer, unable to parse string as an integer.
+         Mend it in the environment or in `.env`.
+""",
+        )
+    )
+
+
+def test_a_key_that_is_half_set_is_named(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An App needs both its id and its key."""
+    monkeypatch.setenv("DEVFLOW_APP_ID", "42")
+    missing = cli("serve")
+    monkeypatch.setenv("DEVFLOW_PRIVATE_KEY", "nowhere.pem")
+    unreadable = cli("serve")
+    monkeypatch.setenv("DEVFLOW_PRIVATE_KEY", "-----BEGIN RSA PRIVATE KEY-----\\nxx\\n-----END RSA PRIVATE KEY-----")
+    assert [missing, unreadable, cli("serve")] == snapshot(
+        [
+            (
+                2,
+                "",
+                """\
+devflow: DEVFLOW_APP_ID is set, but DEVFLOW_PRIVATE_KEY is not.
+         Set it to the App's PEM, or to its path.
+""",
+            ),
+            (
+                2,
+                "",
+                """\
+devflow: The private key cannot be read: No such file or directory.
+         DEVFLOW_PRIVATE_KEY is a PEM or a path.
+""",
+            ),
+            (
+                2,
+                "",
+                """\
+devflow: The App's private key cannot sign: it has to be the whole PEM file of an RSA key, from BEGIN to END.
+         Look at DEVFLOW_APP_ID, DEVFLOW_PRIVATE_KEY and GITHUB_API_URL.
+""",
+            ),
+        ]
+    )
+
+
+def test_a_database_that_cannot_be_opened_is_named(cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Not as a traceback."""
+    (tmp_path / "file").write_text("not a folder")
+    monkeypatch.setenv("DEVFLOW_STATE_DIR", "file")
+    code, printed, complaint = cli("runs")
+    assert (code, printed) == (2, "")
+    assert complaint.startswith("devflow: ")
+    assert len(complaint.splitlines()) <= 2
