@@ -1,5 +1,6 @@
 """An event becomes an answer: parse, authorise, start, stop. Handling the same event again does nothing twice."""
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -79,7 +80,9 @@ class Engine:
                     structlog.get_logger().info("run goes on", run=run.id)
 
     async def _answer(self, event: CommentPosted, index: int, command: Command | CommandError) -> str:
-        key = f"reply-{event.comment_id}-{int(event.at.timestamp())}-{index}"
+        # Two edits may fall into one second, so what was asked for is part of the key.
+        asked = hashlib.sha256(repr(command).encode("utf-8", "replace")).hexdigest()[:8]
+        key = f"reply-{event.comment_id}-{int(event.at.timestamp())}-{index}-{asked}"
         try:
             if isinstance(command, CommandError):
                 await self._react(event, "confused")
@@ -87,9 +90,16 @@ class Engine:
                 return "not understood"
             return await self._obey(event, index, key, command)
         except BotError as error:
-            await self._react(event, "confused")
-            await self._reply(event, key, comments.refusal(error.message, error.hint))
-            return f"refused: {error.message}"
+            return await self._refuse(event, key, error.message, error.hint)
+        except GitHubError as error:
+            if not 400 <= error.status < 500:
+                raise
+            return await self._refuse(event, key, str(error), "")
+
+    async def _refuse(self, event: CommentPosted, key: str, message: str, hint: str) -> str:
+        await self._react(event, "confused")
+        await self._reply(event, key, comments.refusal(message, hint))
+        return f"refused: {message}"
 
     async def _obey(self, event: CommentPosted, index: int, key: str, command: Command) -> str:
         permission = await self._ports.github.permission(event.repo, event.author)

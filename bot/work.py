@@ -150,13 +150,14 @@ async def prove(work: Work) -> PhaseResult:
         [{"subject": "Add tests", "task": "", "agent": work.phase.agent, "tree": tree}] if tree != work.start else []
     )
     tests = await run_tests(work.ports, work.checkout, tree, bench)
-    history = [tests]
+    history, trouble = [tests], ""
     for attempt in range(1, work.rules.fix_rounds + 1):
         if tests.state != "failed":
             break
         pieces = [*request_pieces(work.run), await _diff(work, tree), tests_piece(tests)]
         fix = await work.agent(f"testing/fix{attempt}", "developer", tree, pieces, attempt=attempt)
         if fix.state == "failed":
+            trouble = f"\n\nThe developer could not mend it: {fix.reason} {fix.hint}".rstrip()
             break
         tree = fix.tree
         commits.append(_commit("Mend what the tests found", "developer", tree))
@@ -164,7 +165,7 @@ async def prove(work: Work) -> PhaseResult:
         history.append(tests)
     data = {"tree": tree, "commits": commits, "tests": json.loads(to_json(tests)), "runs": len(history)}
     state: PhaseState = "failed" if tests.state == "failed" else "done"
-    return work.result(state, tests_summary(history), outcome.text, {**data, "go_on": True})
+    return work.result(state, tests_summary(history) + trouble, outcome.text, {**data, "go_on": True})
 
 
 async def judge(work: Work) -> PhaseResult:
@@ -183,6 +184,8 @@ async def judge(work: Work) -> PhaseResult:
             break
         revised = await _revise(work, tree, words[-1], attempt)
         if revised.state == "failed" or revised.tree == tree:
+            why = f"{revised.reason} {revised.hint}".strip() or "the developer changed nothing."
+            words.append(f"The changes were not made: {why}")
             break
         tree = revised.tree
         commits.append(_commit("Make the changes the review asked for", "developer", tree))

@@ -20,7 +20,8 @@ def anyio_backend() -> str:
 
 @pytest.fixture(autouse=True)
 def quiet_logs() -> None:
-    """Only what went wrong is printed."""
+    """Only what went wrong is printed; no earlier test's closed stream is written to."""
+    structlog.reset_defaults()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
 
 

@@ -1,6 +1,5 @@
 """When the demo says no: what was measured is wrong, missing, or was tampered with. And who speaks, when it is real."""
 
-import os
 import shutil
 import time
 from pathlib import Path
@@ -15,7 +14,7 @@ from bot.offline.demo.report import Report, make_report
 from bot.offline.demo.show import _run
 from bot.offline.demo.stage import Stage, stage
 from bot.offline.demo.wish import cast
-from tests.offline.demos import git, played_here, quick_session, repository, small_session
+from tests.offline.demos import SAMPLE, git, played_here, quick_session, repository, small_session
 
 
 @pytest.fixture(autouse=True)
@@ -123,10 +122,8 @@ def test_without_bubblewrap_the_sample_runs_and_other_code_does_not(
 
 def quick_sample(folder: Path) -> Path:
     """The sample with a session that does not pause."""
-    from tests.offline.demos import SAMPLE
-
     copy = folder / "sample"
     if not copy.exists():
         shutil.copytree(SAMPLE, copy)
-        os.replace(quick_session(folder), copy / "rate-limit.yaml")
+        quick_session(folder).replace(copy / "rate-limit.yaml")
     return copy

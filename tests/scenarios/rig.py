@@ -100,7 +100,7 @@ class Rig:
             "provider": "anthropic",
             "model": "claude-sonnet-5-5",
             "sandbox": sandbox_here(),
-            "engine_poll_seconds": 0.05,
+            "engine_poll_seconds": 0.1,
             "status_seconds": 1.0,
             "write_seconds": 0.0,
             "prices": {},

@@ -145,7 +145,9 @@ async def test_a_review_that_never_approves_what_was_not_planned_fails(bot: Rig)
     await bot.comment("/dev-workflow")
     assert await bot.ended() == snapshot(("failed", "Beyond the plan: `theme.css`"))
     assert bot.pull_request().draft
-    assert bot.titles()[0] == "### ❌ Failed"
+    texts = bot.read_all()
+    assert texts[0].startswith("### ❌ Failed")
+    assert "The changes were not made: the developer changed nothing." in texts[6]
 
 
 async def test_a_planned_file_that_was_not_touched_fails(bot: Rig) -> None:

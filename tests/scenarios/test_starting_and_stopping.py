@@ -166,8 +166,12 @@ Elapsed TIME · N tokens · up to COST of $5.00
 
 
 async def test_what_cannot_work_is_refused_before_it_costs_anything(bot: Rig) -> None:
-    """A closed issue, a pull request, a branch that is not there: each has its sentence."""
+    """A branch that is not there, a right that is missing, a closed issue, a pull request: each has its sentence."""
     bot.issue(7)
+    forbidden = {"message": "Resource not accessible by integration"}
+    bot.github.fails("GET", "/git/ref/heads/main$", status=403, body=forbidden)
+    await bot.comment("/dev-workflow")
+    assert bot.next_comment().endswith("The App needs `Contents: read` on acme/widget.")
     await bot.comment("/dev-workflow --base develop")
     bot.github.close_issue(REPO, bot.numbers[7][1], by="maintainer")
     await bot.comment("/dev-workflow")

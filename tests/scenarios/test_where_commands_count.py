@@ -16,19 +16,13 @@ NO_COMMANDS = {
 
 
 async def test_what_is_only_shown_is_not_obeyed(bot: Rig) -> None:
-    """Not even a reaction: whoever quotes a command gets no answer."""
-    bot.issue(7)
-    posted = {why: await bot.comment(text) for why, text in NO_COMMANDS.items()}
-    assert {why: bot.reactions(comment) for why, comment in posted.items()} == {why: [] for why in NO_COMMANDS}
-    await bot.nothing_happened()
-
-
-async def test_the_bot_does_not_obey_itself(bot: Rig) -> None:
-    """A command in a comment of ours, or of any other bot, is text."""
+    """Not even a reaction: whoever quotes a command gets no answer, and neither does the bot itself."""
     bot.issue(7)
     ours = await bot.comment("/dev-workflow", by=BOT)
     assert bot.next_comment() == "/dev-workflow"
     assert bot.reactions(ours) == []
+    posted = {why: await bot.comment(text) for why, text in NO_COMMANDS.items()}
+    assert {why: bot.reactions(comment) for why, comment in posted.items()} == {why: [] for why in NO_COMMANDS}
     await bot.nothing_happened()
 
 

@@ -13,10 +13,10 @@ from bot.adapters.store.connections import connect
 
 EVERY_PAGES = 250
 MOST_PAGES = 4000
-"""32 MB of 8 KB pages: a log that long is checkpointed by the commit that finds it so. Only that lets the log begin
+"""32 MB of 8 KB pages: a log that long is checkpointed by the commit that finds it so. Only that lets it begin
 anew, for a checkpoint beside a writer is always a little behind; but then little is left for the commit to copy."""
 MOST_BEHIND = 2000
-"""Pages written while one checkpoint is under way; then the writer waits for it. Only a very slow disk comes to that."""
+"""Pages written while one checkpoint is under way; then the writer waits for it. Only a slow disk comes to that."""
 
 log = structlog.get_logger()
 

@@ -27,7 +27,7 @@ from webhooks.app import Server, create_app, server
 
 APP_ID = 4242
 MAINTAINER = "maria"
-STATUS_SECONDS = 0.25
+STATUS_SECONDS = 0.5
 POLL_SECONDS = 0.05
 Sandboxing = Literal["auto", "bubblewrap", "none"]
 

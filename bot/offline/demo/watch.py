@@ -20,7 +20,7 @@ from bot.runner import total_usage
 
 PATIENCE_SECONDS = 60.0
 """How long the service may take to begin a run after the comment."""
-LOOK_SECONDS = 0.1
+LOOK_SECONDS = 0.15
 STYLES = {"waiting": "dim", "running": "bold cyan", "done": "green", "failed": "bold red", "skipped": "dim"}
 _SAYS = ("file_path", "path", "pattern", "command")
 

@@ -6,9 +6,9 @@ import pytest
 import respx
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from github_rig import API, SERVER, TOKEN, FakeClock, Installed
 
 from bot.adapters.github import GitHubAdapter
+from tests.adapters.github.github_rig import API, SERVER, TOKEN, FakeClock, Installed
 
 
 @pytest.fixture

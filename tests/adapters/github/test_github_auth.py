@@ -11,12 +11,12 @@ import pytest
 import respx
 import structlog
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from github_rig import API, REPO, SERVER, TOKEN, FakeClock, Installed, comment_json, refusal
 from githubkit_schemas.latest import models
 
 from bot.adapters.github import GitHubAdapter
 from bot.core.repository import Repo
 from bot.ports import GitHub, GitHubError
+from tests.adapters.github.github_rig import API, REPO, SERVER, TOKEN, FakeClock, Installed, comment_json, refusal
 
 BASE = "/repos/acme/widget"
 ISSUE = {"number": 7, "title": "t", "body": "b", "user": None, "state": "open", "html_url": "https://x"}
@@ -316,6 +316,7 @@ async def test_each_request_is_logged_by_method_path_status_and_time(
     github: GitHubAdapter, api: respx.MockRouter
 ) -> None:
     """Failures as warnings; a 404 is an answer like others."""
+    structlog.reset_defaults()
     api.get(f"{BASE}/issues/comments/1").mock(return_value=refusal(404, "Not Found"))
     api.get(f"{BASE}/issues/7").mock(return_value=refusal(403, "No"))
     with structlog.testing.capture_logs() as logs:

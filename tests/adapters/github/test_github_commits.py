@@ -9,13 +9,13 @@ from pathlib import Path
 import httpx
 import pytest
 import respx
-from github_rig import OTHER, REPO, SHA, commit_json, refusal
 from githubkit_schemas.latest import models
 
 from bot.adapters.github import GitHubAdapter
 from bot.adapters.github.commits import INLINE_FILE, INLINE_TREE
 from bot.core.repository import CommitDraft, FileChange, Sha
 from bot.ports import GitHubError
+from tests.adapters.github.github_rig import OTHER, REPO, SHA, commit_json, refusal
 
 BASE = "/repos/acme/widget/git"
 TREE = "c" * 40

@@ -7,13 +7,13 @@ from typing import TypeVar
 import httpx
 import pytest
 import respx
-from github_rig import API, REPO, SERVER, TOKEN, FakeClock, comment_json, refusal
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.adapters.github import GitHubAdapter
 from bot.adapters.github.limits import AT_ONCE, Window
 from bot.ports import GitHubError
+from tests.adapters.github.github_rig import API, REPO, SERVER, TOKEN, FakeClock, comment_json, refusal
 
 BASE = "/repos/acme/widget"
 ISSUE = {"number": 7, "title": "t", "body": "b", "user": None, "state": "open", "html_url": "https://x"}

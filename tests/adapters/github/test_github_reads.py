@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 import respx
-from github_rig import OTHER, REPO, SHA, comment_json, commit_json, pull_json, refusal
 
 from bot.adapters.github import GitHubAdapter
 from bot.core.effects import mark
 from bot.core.repository import Comment, Issue, PullRequest, RemoteCommit, Repo, RepositoryInfo, Sha
 from bot.ports import GitHubError
+from tests.adapters.github.github_rig import OTHER, REPO, SHA, comment_json, commit_json, pull_json, refusal
 
 BASE = "/repos/acme/widget"
 

@@ -3,11 +3,11 @@
 import httpx
 import pytest
 import respx
-from github_rig import REPO, SHA, FakeClock, Installed, comment_json, refusal
 
 from bot.adapters.github import GitHubAdapter
 from bot.core.repository import PullDraft, Sha
 from bot.ports import GitHubError
+from tests.adapters.github.github_rig import REPO, SHA, FakeClock, Installed, comment_json, refusal
 
 BASE = "/repos/acme/widget"
 ISSUE = {"number": 7, "title": "t", "body": "b", "user": None, "state": "open", "html_url": "https://x"}

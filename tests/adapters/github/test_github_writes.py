@@ -5,13 +5,13 @@ import json
 import httpx
 import pytest
 import respx
-from github_rig import OTHER, REPO, SHA, FakeClock, comment_json, pull_json, refusal
 from githubkit_schemas.latest import models
 from pydantic import BaseModel
 
 from bot.adapters.github import GitHubAdapter
 from bot.core.repository import PullDraft, Sha
 from bot.ports import GitHubError
+from tests.adapters.github.github_rig import OTHER, REPO, SHA, FakeClock, comment_json, pull_json, refusal
 
 BASE = "/repos/acme/widget"
 DRAFT = PullDraft("Add limits", "Closes #7", "devflow/1", "main")

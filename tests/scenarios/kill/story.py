@@ -6,6 +6,7 @@ import queue
 import re
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -96,7 +97,7 @@ class Story:
             "DEVFLOW_APP_ID": "4242",
             "DEVFLOW_PRIVATE_KEY": app_key()[0],
             "DEVFLOW_PORT": "0",
-            "DEVFLOW_STATUS_SECONDS": "0.5",
+            "DEVFLOW_STATUS_SECONDS": "1",
             "DEVFLOW_WRITE_SECONDS": "0",
             "GITHUB_API_URL": self.github.url,
             "GITHUB_SERVER_URL": self.github.url,
@@ -267,9 +268,9 @@ class Story:
             wrongs += [
                 f"turn {turn} of {unit} was asked again, and its reply was stored" for unit, turn in sorted(lost)
             ]
-        again = len(self.asked()) - len(set(self.asked()))
-        if again > len(self.deaths):
-            wrongs.append(f"{again} calls of the model were made again after {len(self.deaths)} deaths")
+        again = {call: times for call, times in Counter(self.asked()).items() if times > 1}
+        if sum(again.values()) - len(again) > len(self.deaths):
+            wrongs += [f"turn {turn} of {unit} was asked {times} times" for (unit, turn), times in again.items()]
         return wrongs
 
     def asked(self, since: int = 0) -> list[tuple[str, int]]:

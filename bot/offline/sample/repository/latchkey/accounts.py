@@ -4,13 +4,12 @@ import hashlib
 import hmac
 import secrets
 
-_COST = {"n": 2**12, "r": 8, "p": 1}
-
 
 class Accounts:
-    """Names and password hashes."""
+    """Names and password hashes. `cost` is scrypt's work factor, a power of 2."""
 
-    def __init__(self) -> None:
+    def __init__(self, cost: int = 2**14) -> None:
+        self._cost = cost
         self._hashes: dict[str, tuple[bytes, bytes]] = {}
         self._decoy = self._hash(b"decoy", b"no such user")
 
@@ -31,6 +30,5 @@ class Accounts:
         right = hmac.compare_digest(self._hash(salt, password.encode()), expected)
         return right and user in self._hashes
 
-    @staticmethod
-    def _hash(salt: bytes, password: bytes) -> bytes:
-        return hashlib.scrypt(password, salt=salt, **_COST)
+    def _hash(self, salt: bytes, password: bytes) -> bytes:
+        return hashlib.scrypt(password, salt=salt, n=self._cost, r=8, p=1)

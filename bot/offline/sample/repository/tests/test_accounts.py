@@ -5,7 +5,7 @@ from latchkey import Accounts
 
 class AccountsTest(unittest.TestCase):
     def setUp(self) -> None:
-        self.accounts = Accounts()
+        self.accounts = Accounts(cost=2)
         self.accounts.add("ada", "correct horse")
 
     def test_the_right_password_is_accepted(self) -> None:

@@ -6,7 +6,7 @@ from tests.client import Client
 
 class LoginTest(unittest.TestCase):
     def setUp(self) -> None:
-        accounts = Accounts()
+        accounts = Accounts(cost=2)
         accounts.add("ada", "correct horse")
         self.client = Client(LoginApp(accounts, Sessions()))
 
