@@ -1,6 +1,9 @@
 """What the engine makes of a command before anything is started."""
 
+from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -8,7 +11,11 @@ from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
 from bot.core.commands import DevWorkflow, parse_comment
+from bot.core.events import CommentPosted
+from bot.core.repository import Issue, Repo
 from bot.engine import AGAIN_LIMIT, command_again, make_run_id
+from tests.samples import RUN, a_request, a_run
+from tests.scenarios.rig import REPO, Rig, parts
 
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 
@@ -70,3 +77,46 @@ def test_runs_sort_by_time_and_differ_by_comment(first: int, second: int, later:
     """A list of names is a history; commands of one second are told apart."""
     assert make_run_id(NOON, first, 0) < make_run_id(NOON + later, second, 0)
     assert (make_run_id(NOON, first, 0) == make_run_id(NOON, second, 0)) == (first == second)
+
+
+@pytest.fixture
+async def bot(tmp_path: Path) -> AsyncIterator[Rig]:
+    """GitHub with an issue, and an engine that is given events by hand."""
+    async with parts(tmp_path) as rig:
+        rig.issue(7)
+        yield rig
+
+
+def posted(rig: Rig, text: str, previous: str | None = None) -> CommentPosted:
+    """The maintainer's comment on the issue, at noon."""
+    number = rig.numbers[7][1]
+    comment = rig.github.comment(REPO, number, text, by="maintainer")
+    issue = Issue(number, "Dark mode", "Please.", "maintainer", "open", "")
+    repo = Repo.parse(REPO)
+    return CommentPosted(repo, issue, comment, "", "maintainer", False, text, previous, NOON, None)
+
+
+async def test_two_edits_in_one_second_are_both_answered(bot: Rig) -> None:
+    """GitHub counts in seconds; the same event again is still answered once."""
+    first = posted(bot, "/ping")
+    second = replace(first, text="/status", previous_text="/ping")
+    for event in (first, second, second, first):
+        await bot.bot.engine.handle(event)
+    assert [text.split()[0] for text in bot.read_all()] == ["🏓", "No"]
+
+
+async def test_a_run_of_another_repository_is_not_shown(bot: Rig) -> None:
+    """Whoever may read one repository learns nothing of another by guessing names."""
+    await bot.bot.store.add_run(a_run(repo=Repo("acme", "secret"), request=a_request(issue=1)))
+    outcome = await bot.bot.engine.handle(posted(bot, f"/status {RUN}"))
+    assert outcome == f"refused: There is no run `{RUN}` in this repository."
+    assert "secret" not in bot.next_comment()
+    await bot.bot.engine.handle(posted(bot, "/status"))
+    assert bot.next_comment().startswith("No run has been started")
+
+
+async def test_the_same_run_elsewhere_in_its_repository_is_shown(bot: Rig) -> None:
+    """By its name, from any issue."""
+    await bot.bot.store.add_run(a_run(repo=Repo.parse(REPO), request=a_request(issue=99), state="running"))
+    await bot.bot.engine.handle(posted(bot, f"/status {RUN}"))
+    assert RUN in bot.next_comment()

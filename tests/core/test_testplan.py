@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from bot.core.testplan import TestPlan, counts, find_test_plan, judge_output
+from bot.core.testplan import TestPlan, counts, find_test_plan, judge_output, telling_lines
 
 
 def found(files: Mapping[str, str]) -> TestPlan | None:
@@ -133,3 +133,22 @@ def test_counts_are_read_from_what_runners_print(output: str, expected: tuple[in
 def test_the_exit_code_decides_unless_nothing_ran(exit_code: int, output: str, state: str) -> None:
     """A green exit with no test behind it is not a pass."""
     assert judge_output(exit_code, output)[0] == state
+
+
+def test_colours_do_not_hide_the_counts() -> None:
+    """A repository may force them on its runner."""
+    assert counts("\x1b[32m\x1b[1m83 passed\x1b[0m\x1b[32m in 0.10s\x1b[0m") == (83, 0)
+
+
+@pytest.mark.parametrize(
+    ("output", "lines"),
+    [
+        ("Collecting x\nERROR: No such package: x\nnote: see above\n", ["ERROR: No such package: x"]),
+        ("a\nb\nc\nd\n", ["b", "c", "d"]),
+        ("x\n  ModuleNotFoundError: No module named 'y'\n  rest\n", ["ModuleNotFoundError: No module named 'y'"]),
+        ("", []),
+    ],
+)
+def test_a_failed_install_is_told_by_its_errors(output: str, lines: list[str]) -> None:
+    """Not by the advice that pip prints last; only where no error is named do the last lines have to do."""
+    assert telling_lines(output) == lines
