@@ -18,7 +18,7 @@ from tests.scenarios.kill.launcher import Launcher, Process
 from tests.scenarios.kill.wire import Gate, GatedClaude, GatedGitHub
 from tests.scenarios.rig import HERE, PEOPLE, REPO, SECRET, app_key, write_widget
 
-SECONDS = 90.0
+SECONDS = 300.0
 POLL_SECONDS = 0.1
 BOT = "devflow[bot]"
 ENDS = {"SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"}
