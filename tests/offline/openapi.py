@@ -182,9 +182,14 @@ class OpenApiChecker:
         )
 
     def observe(self, exchange: Exchange) -> None:
-        """For `LocalGitHub(observer=...)`: what was refused was not a good request, all else must be."""
-        e = exchange
+        """For `LocalGitHub(observer=...)`."""
+        self.problems += self.judge(exchange)
+
+    def judge(self, exchange: Exchange) -> list[str]:
+        """What is wrong with an exchange: what was refused was not a good request, all else must be."""
+        e, found = exchange, []
         if e.status < 400:
-            self.problems += self.check_request(e.method, e.path, e.request, e.query)
+            found += self.check_request(e.method, e.path, e.request, e.query)
         if e.status != 404 or self._operation(e.method, e.path):
-            self.problems += self.check_response(e.method, e.path, e.status, e.response)
+            found += self.check_response(e.method, e.path, e.status, e.response)
+        return found

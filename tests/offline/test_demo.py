@@ -1,10 +1,13 @@
 """`devflow demo` as a visitor meets it: a process, its words, its report and its exit code."""
 
+import re
 import signal
 import subprocess
+from dataclasses import fields
 from pathlib import Path
 from urllib.request import urlopen
 
+from bot.offline.demo import Wish
 from tests.offline.demos import SECONDS, demo, played, quick_session, write_session
 
 FILES = [
@@ -50,7 +53,21 @@ def test_the_built_in_demo_ends_with_a_pull_request_that_holds(tmp_path: Path) -
     for part in ("The issue: acme/latchkey#1", "+class AttemptLimiter:", "The evidence", "OK: the evidence holds."):
         assert part in said
     assert "junk-token" not in said
+    assert documented("The report", r"`([a-z_]+)`") == set(report)
     assert Path(report["where"]).is_relative_to(tmp_path / ".devflow" / "demo")
+
+
+def documented(heading: str, pattern: str) -> set[str]:
+    """What docs/demo.md names in the first column of the table below a heading."""
+    text = (Path(__file__).parents[2] / "docs" / "demo.md").read_text("utf-8").partition(f"# {heading}")[2]
+    rows = [line.split("|")[1] for line in text.partition("\n#")[0].splitlines() if line.startswith("| `")]
+    return set(re.findall(pattern, " ".join(rows)))
+
+
+def test_every_option_is_documented() -> None:
+    """And no other."""
+    given = {f"--{field.name}" for field in fields(Wish)}
+    assert documented("The demo", r"(--[a-z]+)") == given
 
 
 def test_a_kept_demo_serves_its_pages_until_it_is_interrupted(tmp_path: Path) -> None:

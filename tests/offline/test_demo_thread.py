@@ -8,7 +8,7 @@ from rich.console import Console
 from bot.core.comments import evidence_table
 from bot.core.evidence import Evidence, Row
 from bot.offline.demo.tell import _Cut
-from bot.offline.demo.thread import readable
+from bot.offline.demo.thread import readable, visible
 
 
 def test_what_github_folds_is_one_line() -> None:
@@ -44,6 +44,12 @@ def test_the_evidence_is_printed_once() -> None:
     assert readable(f"#2 is open.\n\n{table}\n\nEnd.") == (
         "#2 is open.\n\n*(The evidence table stands below.)*\n\nEnd."
     )
+
+
+def test_foreign_words_have_no_power_over_the_terminal() -> None:
+    """Escape sequences of a repository or a model are shown, not obeyed; tabs and lines stay."""
+    assert visible("a\x1b[2Jb\x9bc\u202ed\te\nf") == "a\\x1b[2Jb\\x9bc\\x202ed\te\nf"
+    assert "\x1b" not in readable("### \x1b]0;title\x07 x")
 
 
 @pytest.mark.parametrize(("lines", "last"), [(30, "(… 26 more lines)"), (9, "(… 5 more lines)"), (8, "line 7")])

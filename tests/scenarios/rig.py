@@ -2,13 +2,13 @@
 
 import asyncio
 import contextlib
-import socket
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
 import httpx
+import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from pydantic import SecretStr
@@ -21,10 +21,12 @@ from bot.core.runs import ENDED, Run
 from bot.offline.claude import Session
 from bot.offline.github import LocalGitHub
 from bot.offline.github.faults import Hang
+from bot.offline.github.server import Observer
 from bot.offline.github.state import App
 from bot.settings import Settings
+from tests.offline.openapi import OpenApiChecker, openapi_file
 from tests.scenarios.parts import FastClock, HeardClaude
-from webhooks.app import Server, Site, create_app, server
+from webhooks.app import Server, Site, create_app, listen, server
 
 HERE = Path(__file__).parent
 REPO = "acme/widget"
@@ -51,6 +53,22 @@ def app_key() -> tuple[str, str]:
 def sandbox_here() -> str:
     """Bubblewrap where it works; elsewhere the widget's own tests run without a sandbox."""
     return "auto" if make_sandbox("auto").available() is None else "none"
+
+
+@cache
+def _published() -> OpenApiChecker | None:
+    # Where the description cannot be had, tests/offline/github is skipped and says why.
+    try:
+        return OpenApiChecker(openapi_file())
+    except pytest.skip.Exception:
+        return None
+
+
+def judge(problems: list[str]) -> Observer | None:
+    """Gathers what GitHub would not have taken or answered."""
+    if (checker := _published()) is None:
+        return None
+    return lambda exchange: problems.extend(checker.judge(exchange))
 
 
 def write_widget(folder: Path) -> Path:
@@ -84,6 +102,8 @@ class Rig:
     url: str = field(init=False, default="")
     _server: Server | None = field(init=False, default=None)
     _serving: asyncio.Task[None] | None = field(init=False, default=None)
+    problems: list[str] = field(default_factory=list)
+    """Where an exchange with GitHub was not what GitHub publishes."""
 
     def settings(self) -> Settings:
         """What the server is started with."""
@@ -111,7 +131,7 @@ class Rig:
         """Start the server on a free port and let GitHub's webhooks go there."""
         self.bot = bootstrap(self.settings(), FastClock())
         self.site = create_app(self.bot)
-        listening = socket.create_server(("127.0.0.1", 0))
+        listening = listen("127.0.0.1", 0)
         host, port = listening.getsockname()
         self._server = server(self.site)
         self._serving = asyncio.create_task(self._server.serve(sockets=[listening]))
@@ -302,6 +322,7 @@ class Rig:
         assert self.unread() == []
         assert self.claude.unused() == []
         assert (self.claude.violations, self.claude.unmatched) == ([], [])
+        assert self.problems == []
         assert self.github.unserved == []
         assert self.github.unused_faults == []
         assert all(run.state in ENDED for run in await self.bot.store.runs())
@@ -322,7 +343,8 @@ class Rig:
 @contextlib.asynccontextmanager
 async def world(folder: Path, **overrides: object) -> AsyncIterator[Rig]:
     """GitHub with its people and Claude with nothing to say; no Devflow yet."""
-    github, claude = LocalGitHub(folder / "github"), HeardClaude()
+    problems: list[str] = []
+    github, claude = LocalGitHub(folder / "github", observer=judge(problems)), HeardClaude()
     with github, claude:
         app = github.add_app(4242, app_key()[1])
         github.add_repository(REPO, write_widget(folder / "widget"))
@@ -331,7 +353,7 @@ async def world(folder: Path, **overrides: object) -> AsyncIterator[Rig]:
             github.grant(REPO, login, permission)
         github.add_user("stranger")
         github.install(app, REPO)
-        made = Rig(folder, github, claude, app, overrides)
+        made = Rig(folder, github, claude, app, overrides, problems=problems)
         if overrides.get("github_token"):
             made.me = "devflow-account"
             github.add_user(made.me, TOKEN)

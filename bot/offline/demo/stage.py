@@ -5,7 +5,6 @@ import contextlib
 import importlib
 import secrets
 import shutil
-import socket
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +22,7 @@ from bot.offline.demo.wish import Play, Wish, sample
 from bot.offline.github import LocalGitHub
 from bot.offline.github.gitstore import GitError
 from bot.settings import Settings
-from webhooks.app import Server, create_app, server
+from webhooks.app import Server, create_app, listen, server
 
 APP_ID = 4242
 MAINTAINER = "maria"
@@ -164,7 +163,7 @@ async def _served(bot: Bot) -> AsyncIterator[tuple[str, "asyncio.Task[None]"]]:
     """The real server around the bot, on a free port of the loopback."""
     site = create_app(bot)
     running = _Server(server(site).config, site)
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    with listen("127.0.0.1", 0) as listening:
         host, port = listening.getsockname()
         task = asyncio.create_task(running.serve(sockets=[listening]))
         try:

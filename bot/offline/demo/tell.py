@@ -16,7 +16,7 @@ from rich.text import Text
 
 from bot.offline.demo.report import Report
 from bot.offline.demo.stage import MAINTAINER, Stage
-from bot.offline.demo.thread import readable
+from bot.offline.demo.thread import readable, visible
 
 COMMENT_LINES = 24
 SLACK = 4
@@ -46,13 +46,13 @@ def verdict(report: Report) -> Text:
     """One line: does the evidence hold, and why not."""
     if report.ok:
         return Text("OK: the evidence holds.", style="bold green")
-    return Text(f"NOT OK: {report.data['reason']}", style="bold red")
+    return Text(visible(f"NOT OK: {report.data['reason']}"), style="bold red")
 
 
 def _thread(console: Console, on: Stage, number: int) -> None:
     issue = on.github.issue(on.play.repository, number)
     console.print(Rule(Text(f"The issue: {on.play.repository}#{number}")))
-    console.print(_said(MAINTAINER, f"**{issue.title}**\n\n{issue.body}"))
+    console.print(_said(MAINTAINER, visible(f"**{issue.title}**\n\n{issue.body}")))
     for comment in on.github.comments_on(on.play.repository, number):
         console.print(_said(comment.author, readable(comment.body)))
 
@@ -92,7 +92,7 @@ def _squeezed(lines: list[list[Segment]]) -> Iterator[list[Segment]]:
 def _diff(console: Console, on: Stage, report: Report) -> None:
     pull = report.data["pull_request"]
     console.print(Rule(Text(f"Pull request #{pull['number']}: the diff")))
-    lines = report.diff.splitlines()
+    lines = visible(report.diff).rstrip("\n").split("\n")
     text = Text("\n").join(Text(line, style=_style(line)) for line in lines[:DIFF_LINES])
     # Not wrapped: a line of a diff must stay one line when it is copied.
     console.print(text, soft_wrap=True)
@@ -109,7 +109,9 @@ def _evidence(console: Console, report: Report) -> None:
     table = Table(box=None, pad_edge=False, show_header=False)
     for row in report.data["evidence"]:
         word, style = _STATES[row["state"]]
-        table.add_row(Text(word, style=style), row["check"], Text(row["found"].replace("`", ""), overflow="fold"))
+        table.add_row(
+            Text(word, style=style), row["check"], Text(visible(row["found"]).replace("`", ""), overflow="fold")
+        )
     console.print(table if report.data["evidence"] else "There is none: the run did not get that far.")
     console.print()
 

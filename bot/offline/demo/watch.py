@@ -1,7 +1,6 @@
 """Live progress of a run: a table that is redrawn on a terminal, lines elsewhere."""
 
 import asyncio
-import json
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ from bot.core.errors import BotError
 from bot.core.runs import ENDED, PhaseResult, Run, Turn
 from bot.core.transcript import reply_from_json
 from bot.offline.demo.stage import Stage
+from bot.offline.demo.thread import visible
 from bot.runner import total_usage
 
 PATIENCE_SECONDS = 60.0
@@ -147,4 +147,4 @@ def _doing(run: Run, turns: Sequence[Turn]) -> str:
     if not uses:
         return f"{who}: thinking"
     said = next((str(uses[-1].input[name]) for name in _SAYS if name in uses[-1].input), "")
-    return f"{who}: {uses[-1].name} {json.dumps(said, ensure_ascii=False)[1:-1]}".rstrip()
+    return visible(f"{who}: {uses[-1].name} {' '.join(said.split())}").rstrip()

@@ -13,6 +13,7 @@ import importlib
 import json
 import os
 import re
+import select
 import signal
 import socket
 import sys
@@ -107,6 +108,7 @@ WATCHED: Mapping[type, Mapping[str, Label]] = {
     workspace.GitWorkspaces: dict.fromkeys(("open", "tree", "restore", "write", "drop"), _plain),
     durable.DbosDurable: dict.fromkeys(("start", "launch", "cancel"), _plain),
     sandbox.BubblewrapSandbox: {"run": _plain},
+    sandbox.UnsafeSandbox: {"run": _plain},
     ToolBox: {"call": lambda _, use: str(use.name)},
 }
 """Every write of the records, every change of the files, every tool and command; and how a call is told from others."""
@@ -116,7 +118,8 @@ def watch_everything(lines: Lines) -> None:
     """Put the lines into the classes of this process."""
     for kind, labels in WATCHED.items():
         for method, label in labels.items():
-            named = functools.partial(_named, f"{kind.__name__}.{method}", label)
+            place = "Sandbox" if method == "run" else kind.__name__
+            named = functools.partial(_named, f"{place}.{method}", label)
             setattr(kind, method, lines.watched(getattr(kind, method), named))
     spawn: Watched = asyncio.create_subprocess_exec
     asyncio.create_subprocess_exec = lines.watched(spawn, _spawned)  # type: ignore[assignment]
@@ -177,8 +180,19 @@ def work(orders: socket.socket) -> None:
             serve(json.loads(text), passed[0])
         os.close(passed[0])
         orders.sendall(f"{child}\n".encode())
-        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        if (code := exit_code(child, orders)) is None:
+            return
         orders.sendall(f"{code}\n".encode())
+
+
+def exit_code(child: int, orders: socket.socket) -> int | None:
+    """How the server ended; None if whoever gave the orders is gone, then the server is killed."""
+    while not (ended := os.waitpid(child, os.WNOHANG))[0]:
+        if select.select([orders], [], [], 0.02)[0]:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            return None
+    return os.waitstatus_to_exitcode(ended[1])
 
 
 def main() -> None:
@@ -193,10 +207,11 @@ def main() -> None:
         if workers[-1] == 0:
             wanted.close()
             work(orders)
-            return
+            os._exit(0)
         orders.close()
     for worker in workers:
         os.waitpid(worker, 0)
+    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from bot.offline.claude import Session
 from bot.offline.github.hooks import Delivery
 from tests.scenarios.kill.launcher import Launcher, Process
 from tests.scenarios.kill.wire import Gate, GatedClaude, GatedGitHub
-from tests.scenarios.rig import HERE, PEOPLE, REPO, SECRET, app_key, write_widget
+from tests.scenarios.rig import HERE, PEOPLE, REPO, SECRET, app_key, sandbox_here, write_widget
 
 SECONDS = 300.0
 POLL_SECONDS = 0.1
@@ -97,7 +97,9 @@ class Story:
             "DEVFLOW_APP_ID": "4242",
             "DEVFLOW_PRIVATE_KEY": app_key()[0],
             "DEVFLOW_PORT": "0",
+            "DEVFLOW_SANDBOX": sandbox_here(),
             "DEVFLOW_STATUS_SECONDS": "1",
+            "DEVFLOW_ENGINE_POLL_SECONDS": "0.1",
             "DEVFLOW_WRITE_SECONDS": "0",
             "GITHUB_API_URL": self.github.url,
             "GITHUB_SERVER_URL": self.github.url,

@@ -29,7 +29,7 @@ TROUBLES: list[Tale] = [
 LOSSES: dict[Tale, str] = {
     Killed("between phases", (BUILT,), files_go=True): "nothing",
     Killed("in the middle of a task", ("ToolBox.call Write #1 after",), files_go=True): "implementation/T1",
-    Killed("in the middle of the tests", ("BubblewrapSandbox.run #1 before",), files_go=True): "testing",
+    Killed("in the middle of the tests", ("Sandbox.run #1 before",), files_go=True): "testing",
     Killed("while the change is delivered", (BRANCH,), files_go=True): "nothing",
 }
 """When the files go, and what has to be asked again for that."""
