@@ -16,10 +16,10 @@ from bot.core.prices import price_table
 from bot.core.repository import Delivery
 from bot.definitions import builtin_catalog
 from bot.engine import Defaults, Engine
+from bot.phases.work import Rules
 from bot.ports import Clock, Durable, GitHub, GitHubError, Model, Ports, Sandbox, Store
 from bot.run import Runs
 from bot.settings import Settings
-from bot.work import Rules
 
 WATCH_SECONDS = 30.0
 

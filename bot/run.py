@@ -12,25 +12,15 @@ from bot.core.conversation import Json, ModelError
 from bot.core.definitions import Catalog
 from bot.core.errors import BotError
 from bot.core.repository import Sha
-from bot.core.runs import ENDED, Phase, PhaseName, PhaseResult, Run, RunId, RunState
-from bot.delivery import deliver, land_state
+from bot.core.runs import ENDED, Phase, PhaseResult, Run, RunId, RunState
 from bot.kept import keep_changes, make_again
 from bot.outbox import patiently, post_comment
+from bot.phases import PHASES, Rules, Work, land_state
 from bot.ports import Checkout, GitHubError, Ports, SandboxError, Steps, WorkspaceError
 from bot.runner import total_usage
 from bot.status import StatusBoard, finish_reactions
-from bot.work import Rules, Work, build, judge, prove, think
 
 SEGMENT = "main"
-PHASES: Mapping[PhaseName, Callable[[Work], Awaitable[PhaseResult]]] = {
-    "requirements": think,
-    "design": think,
-    "tasks": think,
-    "implementation": build,
-    "testing": prove,
-    "review": judge,
-    "delivery": deliver,
-}
 KNOWN = (BotError, ModelError, GitHubError, WorkspaceError, SandboxError)
 """Errors whose text names cause and next step."""
 

@@ -13,9 +13,9 @@ from bot.core.repository import Repo
 from bot.core.runs import Limits, Turn
 from bot.core.submissions import Review
 from bot.definitions import builtin_catalog
+from bot.phases.work import READING
 from bot.ports import Checkout, WorkspaceError
 from bot.runner import Job, Outcome, run_job, total_usage
-from bot.work import READING
 from tests.samples import RUN, a_request, a_run
 from tests.scenarios.rig import REPO, Rig, parts
 

@@ -10,9 +10,9 @@ from bot.core.evidence import Evidence, Facts, ReviewVerdict, Row, Verdict
 from bot.core.repository import CommitDraft, PullDraft, PullRequest, Sha
 from bot.core.runs import PhaseResult, Run, RunState
 from bot.outbox import make_branch, open_pull
+from bot.phases.work import Work, planned_tasks, tests_of
 from bot.ports import Ports
 from bot.status import progress_of
-from bot.work import Work, planned_tasks, tests_of
 
 ENDS: Mapping[Verdict, RunState] = {"proven": "succeeded", "unproven": "unproven", "refuted": "failed"}
 

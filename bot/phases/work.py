@@ -1,0 +1,136 @@
+"""What every phase works with: the run so far, its checkout, and a way to let an agent at it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from bot.core.context import Piece, first_message, request_pieces, result_pieces, system_prompt
+from bot.core.definitions import Catalog
+from bot.core.planning import Task
+from bot.core.repository import Sha
+from bot.core.runs import Limits, Phase, PhaseName, PhaseResult, PhaseState, Run
+from bot.core.submissions import Tasks
+from bot.core.testplan import TestRun
+from bot.core.text import truncate_middle
+from bot.ports import Checkout, Ports
+from bot.runner import Job, Outcome, run_job
+from bot.status import StatusBoard
+from bot.testing import TestBench, env_of, from_json, read_text, set_up
+
+Commit = dict[str, str]
+"""A commit to be made: `subject`, `task` (an id or empty), `agent`, `tree`, `words` of the agent."""
+READING = ("Read", "Glob", "Grep")
+DIFF_LIMIT = 60_000
+GUIDANCE = ("AGENTS.md", "CLAUDE.md")
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the settings say about runs."""
+
+    model: str
+    status_seconds: float = 10.0
+    fix_rounds: int = 2
+    revise_rounds: int = 1
+    install_network: bool = True
+    turns: int = 40
+    seconds: float = 1800.0
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One phase of one run, with all it needs; `start` is the tree it begins from, `base` the base commit's."""
+
+    run: Run
+    phase: Phase
+    results: Mapping[str, PhaseResult]
+    checkout: Checkout
+    base: Sha
+    start: Sha
+    ports: Ports
+    catalog: Catalog
+    rules: Rules
+    board: StatusBoard
+
+    async def agent(
+        self,
+        unit: str,
+        name: str,
+        start: Sha,
+        pieces: list[Piece],
+        *,
+        submits: PhaseName | None = None,
+        task: str = "",
+        attempt: int = 1,
+    ) -> Outcome:
+        """Let one agent work on this phase from a tree; what it may use depends on whether it submits or builds."""
+        agent = self.catalog.agent(name)
+        model = self.run.plan.model_of(name, self.rules.model)
+        job = Job(
+            run=self.run,
+            unit=unit,
+            agent=agent,
+            model=model,
+            system=system_prompt(agent.name, agent.prompt),
+            first=first_message(replace(self.phase, agent=name), self.run, pieces, task=task, attempt=attempt),
+            tools=tuple(t for t in agent.tools if submits is None or t in READING),
+            checkout=self.checkout,
+            start=start,
+            limits=Limits(self.rules.turns, self.rules.seconds, self.run.plan.budget_usd),
+            submits=submits,
+            agents=("developer",),
+            env=env_of(self.checkout) if submits is None else None,
+        )
+
+        async def on_turn() -> None:
+            self.board.touch(self.run.id)
+
+        return await run_job(job, self.ports, on_turn)
+
+    def needed(self) -> list[Piece]:
+        """The wish, the issue and the results this phase declares that it needs."""
+        return [*request_pieces(self.run), *result_pieces(self.phase.needs, self.results)]
+
+    def guidance(self) -> list[Piece]:
+        """The repository's own advice to agents, as its base branch has it."""
+        texts = [(name, read_text(self.checkout, name)) for name in GUIDANCE]
+        return [Piece("result", text, (("source", name),)) for name, text in texts if text]
+
+    def ended(self, outcome: Outcome, **fields: object) -> PhaseResult:
+        """The result of a phase whose agent could not do it."""
+        reason = f"{outcome.reason} {outcome.hint}".strip()
+        return self.result("failed", reason, outcome.text, {"tree": outcome.tree, "reason": reason, **fields})
+
+    def result(self, state: PhaseState, summary: str, output: str, data: Mapping[str, object]) -> PhaseResult:
+        return PhaseResult(self.run.id, self.phase.name, self.phase.agent, state, summary, output, json.dumps(data))
+
+
+def commit(subject: str, agent: str, tree: Sha, task: str = "", words: str = "") -> Commit:
+    return {"subject": subject, "task": task, "agent": agent, "tree": tree, "words": words}
+
+
+def planned_tasks(results: Mapping[str, PhaseResult]) -> list[Task]:
+    """The tasks as the task plan has them."""
+    return [form.task() for form in Tasks.model_validate(json.loads(results["tasks"].data)["submission"]).tasks]
+
+
+def tests_of(results: Mapping[str, PhaseResult]) -> TestRun:
+    """The last test run that a phase recorded: the review's, if it ran them again."""
+    for name in ("review", "testing"):
+        data = json.loads(results[name].data) if name in results else {}
+        if "tests" in data:
+            return from_json(json.dumps(data["tests"]))
+    return TestRun("", "not_run", None, 0.0, None, None, "", "the testing phase did not get that far", "", "")
+
+
+async def bench_of(work: Work) -> TestBench:
+    """The tests' environment, installed on the base commit before any agent's change is in the checkout."""
+    await work.ports.workspaces.restore(work.checkout, work.base)
+    bench = await set_up(work.ports, work.checkout, network=work.rules.install_network)
+    await work.ports.workspaces.restore(work.checkout, work.start)
+    return bench
+
+
+async def diff_piece(work: Work, tree: Sha) -> Piece:
+    text = await work.ports.workspaces.diff(work.checkout, work.base, tree)
+    return Piece("diff", truncate_middle(text, DIFF_LIMIT))
