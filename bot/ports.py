@@ -179,6 +179,14 @@ class Checkout:
     base: Sha
 
 
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """A merge of trees. Where `conflicts` names paths, those files hold both sides between conflict markers."""
+
+    tree: Sha
+    conflicts: tuple[str, ...] = ()
+
+
 class Workspaces(Protocol):
     """Working copies of repositories, on this machine's disk, made again from GitHub when they are gone."""
 
@@ -202,6 +210,12 @@ class Workspaces(Protocol):
 
     async def write(self, checkout: Checkout, start: Sha, changes: Sequence[FileChange]) -> Sha:
         """Make the files those of `start` with the changes on top; returns the resulting tree."""
+
+    async def fork(self, checkout: Checkout, name: str) -> Checkout:
+        """One more working copy of the same run, for work side by side; `restore` fills it. Same name, same copy."""
+
+    async def merge(self, checkout: Checkout, base: Sha, ours: Sha, theirs: Sha) -> Merge:
+        """Bring together what two trees changed since their common base; no file of the checkout moves."""
 
     async def drop(self, run: RunId) -> None:
         """Remove the run's working copies."""

@@ -35,6 +35,7 @@ _CONFIG = {
     "fetch.unpackLimit": "1",
     "gc.auto": "0",
     "maintenance.auto": "false",
+    "merge.directoryRenames": "false",
     "http.followRedirects": "false",
     "http.lowSpeedLimit": "1000",
     "http.lowSpeedTime": "60",
@@ -77,6 +78,8 @@ class Git:
     work_tree: Path | None = None
     index: Path | None = None
     remote: Remote | None = None
+    who: Mapping[str, str] = field(default_factory=dict)
+    """Environment variables that say who commits."""
     kept: tuple[int, ...] = ()
     """Descriptors that the git process holds too: a lock then lasts until git has ended, even if we are killed."""
 
@@ -128,18 +131,22 @@ class Git:
     def _environment(self, ours: Mapping[str, str]) -> dict[str, str]:
         config = _CONFIG | (self.remote.config() if self.remote else {})
         names = [name for name in ours if name in _PASSED or name.lower().endswith("_proxy")]
-        env = {name: ours[name] for name in names} | {
-            "HOME": "/nonexistent",
-            "LC_ALL": "C.UTF-8",
-            "GIT_CONFIG_GLOBAL": "/dev/null",
-            "GIT_CONFIG_NOSYSTEM": "1",
-            "GIT_ATTR_NOSYSTEM": "1",
-            "GIT_TERMINAL_PROMPT": "0",
-            "GIT_OPTIONAL_LOCKS": "0",
-            "GIT_LITERAL_PATHSPECS": "1",
-            "GIT_NO_REPLACE_OBJECTS": "1",
-            "GIT_CONFIG_COUNT": str(len(config)),
-        }
+        env = (
+            {name: ours[name] for name in names}
+            | dict(self.who)
+            | {
+                "HOME": "/nonexistent",
+                "LC_ALL": "C.UTF-8",
+                "GIT_CONFIG_GLOBAL": "/dev/null",
+                "GIT_CONFIG_NOSYSTEM": "1",
+                "GIT_ATTR_NOSYSTEM": "1",
+                "GIT_TERMINAL_PROMPT": "0",
+                "GIT_OPTIONAL_LOCKS": "0",
+                "GIT_LITERAL_PATHSPECS": "1",
+                "GIT_NO_REPLACE_OBJECTS": "1",
+                "GIT_CONFIG_COUNT": str(len(config)),
+            }
+        )
         for number, (key, value) in enumerate(config.items()):
             env |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
         return env | ({"GIT_INDEX_FILE": str(self.index)} if self.index else {})

@@ -18,20 +18,22 @@ from bot.adapters.workspace.checkout import (
     write_tree,
 )
 from bot.adapters.workspace.disk import locked, remove, sweep
+from bot.adapters.workspace.forks import make_fork, merge_trees
 from bot.adapters.workspace.git import Git
 from bot.adapters.workspace.listing import GITLINK, Change, check_paths
 from bot.adapters.workspace.mirror import Mirrors
 from bot.adapters.workspace.objects import contents, cut_diff, index_info
 from bot.core.repository import FileChange, Sha
 from bot.core.runs import RunId
-from bot.ports import Checkout, WorkspaceError
+from bot.ports import Checkout, Merge, WorkspaceError
 
 _RUN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 _SHA = re.compile(r"[0-9a-f]{40}")
 
 
 class GitWorkspaces:
-    """`root/<run>/tree` is the checkout, `root/<run>/git` its objects and index; mirrors are under `root/.mirrors`.
+    """`root/<run>/tree` is the checkout, `root/<run>/git` its objects and index; mirrors are under `root/.mirrors`,
+    further working copies of a run under `root/<run>/forks`.
 
     `allow_file` lets clone URLs be folders of this machine, for tests.
     """
@@ -105,6 +107,18 @@ class GitWorkspaces:
         await self.restore(checkout, tree)
         return tree
 
+    async def fork(self, checkout: Checkout, name: str) -> Checkout:
+        """`forks/<name>` beside the checkout, with files and index of its own and the objects of the run."""
+        if not _RUN.fullmatch(name):
+            raise WorkspaceError(f"{name[:50]!r} is not a name for a working copy.")
+        place = checkout.git_dir.parent / "forks" / name
+        async with self._locked(place):
+            return await make_fork(checkout, place)
+
+    async def merge(self, checkout: Checkout, base: Sha, ours: Sha, theirs: Sha) -> Merge:
+        """The merge of two trees, checked as any other tree if it is clean. Raises `WorkspaceError`."""
+        return await merge_trees(checkout, base, ours, theirs)
+
     async def drop(self, run: RunId) -> None:
         """Remove all that belongs to the run; nothing is there to remove the second time."""
         place = self._place(run)
@@ -118,7 +132,8 @@ class GitWorkspaces:
         return self._root / run
 
     def _locked(self, place: Path) -> AbstractAsyncContextManager[int]:
-        return locked(self._root / ".locks" / f"{place.name}.lock")
+        name = "-".join(place.relative_to(self._root).parts)
+        return locked(self._root / ".locks" / f"{name}.lock")
 
 
 def _file_change(record: Change, data: Mapping[str, bytes]) -> FileChange:
