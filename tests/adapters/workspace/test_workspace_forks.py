@@ -40,7 +40,7 @@ async def test_both_sides_of_a_conflict_are_kept(workspaces: GitWorkspaces, chec
     theirs = await tree_with(workspaces, checkout, "T2", "app.py", "x = 3\n")
     merged = await workspaces.merge(checkout, checkout.base, ours, theirs)
     assert merged.conflicts == ("app.py",)
-    text = dict((c.path, c.content) for c in await workspaces.changes(checkout, checkout.base, merged.tree))["app.py"]
+    text = {c.path: c.content for c in await workspaces.changes(checkout, checkout.base, merged.tree)}["app.py"]
     assert text is not None
     assert b"x = 2" in text
     assert b"x = 3" in text
