@@ -1,26 +1,110 @@
-"""Implementation: tasks become commits."""
+"""Implementation: tasks become commits, those that do not wait for each other at the same time."""
 
-from bot.core.context import task_piece
-from bot.core.planning import in_order
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from bot.core.comments import sentence
+from bot.core.context import Piece, task_piece
+from bot.core.planning import Task, in_order
+from bot.core.repository import Sha
 from bot.core.runs import PhaseResult
-from bot.phases.work import Commit, Work, bench_of, commit, planned_tasks
+from bot.core.text import truncate_middle
+from bot.phases.work import DIFF_LIMIT, Commit, Work, bench_of, commit, planned_tasks
+from bot.runner import Outcome
+
+
+@dataclass(slots=True)
+class _Built:
+    """What stands so far: the merged tree and its commits; the first task that failed, with its outcome."""
+
+    tree: Sha
+    commits: list[Commit] = field(default_factory=list)
+    redone: list[str] = field(default_factory=list)
+    failed: tuple[Task, Outcome] | None = None
 
 
 async def build(work: Work) -> PhaseResult:
-    """Implementation: the tasks in their order, each by its agent, each from the tree of the one before."""
+    """Batch after batch; the tasks of one start from the same tree, each in a working copy of its own.
+
+    What they made is merged in the order of the plan, one commit a task. Where two cannot be merged, the later one is
+    made again on top of the earlier. A task that fails ends the phase after its batch; what stands is kept.
+    """
     await bench_of(work)
-    tree = work.start
-    done: list[Commit] = []
-    for batch in in_order(planned_tasks(work.results)):
-        for task in batch:
-            pieces = [*work.needed()[:-1], task_piece(task)]
-            outcome = await work.agent(f"implementation/{task.id}", task.agent, tree, pieces, task=task.id)
-            if outcome.state == "failed":
-                return work.ended(outcome, commits=done, task=task.id)
+    tasks = planned_tasks(work.results)
+    batches = in_order(tasks)
+    built = _Built(work.start)
+    for batch in batches:
+        await _batch(work, batch, built)
+        if built.failed:
+            break
+    await work.ports.workspaces.restore(work.checkout, built.tree)
+    data = {"commits": built.commits, "batches": [[task.id for task in batch] for batch in batches]}
+    if built.failed:
+        task, outcome = built.failed
+        return work.ended(outcome, tree=built.tree, task=task.id, **data)
+    output = "\n\n".join(f"**{d['task']}: {d['subject']}**\n\n{d['words']}" for d in built.commits)
+    summary = await _summary(work, built, batches)
+    return work.result("done", summary, output, {"tree": built.tree, **data})
+
+
+async def _batch(work: Work, batch: Sequence[Task], built: _Built) -> None:
+    start, slots = built.tree, asyncio.Semaphore(work.rules.parallel)
+
+    async def one(task: Task) -> Outcome:
+        async with slots:
+            return await _task(work, task, start)
+
+    # Every task comes to its end before an error of one is raised: none may go on unseen.
+    outcomes = await asyncio.gather(*(one(task) for task in batch), return_exceptions=True)
+    for outcome in outcomes:
+        if isinstance(outcome, BaseException):
+            raise outcome
+    for task, outcome in zip(batch, outcomes, strict=True):
+        assert not isinstance(outcome, BaseException)
+        await _take(work, task, start, outcome, built)
+
+
+async def _task(work: Work, task: Task, start: Sha, *more: Piece, attempt: int = 1) -> Outcome:
+    unit = f"implementation/{task.id}" if attempt == 1 else f"implementation/{task.id}/redo"
+    pieces = [*work.needed()[:-1], task_piece(task), *more]
+    place = await work.beside(f"task-{task.id}")
+    return await place.agent(unit, task.agent, start, pieces, task=task.id, attempt=attempt)
+
+
+async def _take(work: Work, task: Task, start: Sha, outcome: Outcome, built: _Built) -> None:
+    """Bring one task's tree together with what stands; a task that failed leaves nothing."""
+    if outcome.state == "done":
+        merged = await work.ports.workspaces.merge(work.checkout, start, built.tree, outcome.tree)
+        tree = merged.tree
+        if merged.conflicts:
+            built.redone.append(task.id)
+            outcome = await _again(work, task, start, outcome, built.tree, merged.conflicts)
             tree = outcome.tree
-            done.append(commit(task.title, task.agent, tree, task=task.id, words=outcome.text))
-    output = "\n\n".join(f"**{d['task']}: {d['subject']}**\n\n{d['words']}" for d in done)
-    changes = await work.ports.workspaces.changes(work.checkout, work.base, tree)
+        if outcome.state == "done":
+            built.tree = tree
+            built.commits.append(commit(task.title, task.agent, tree, task=task.id, words=outcome.text))
+            return
+    built.failed = built.failed or (task, outcome)
+
+
+async def _again(work: Work, task: Task, start: Sha, outcome: Outcome, onto: Sha, conflicts: Sequence[str]) -> Outcome:
+    """The same task by the same agent, on a tree that has the others' work."""
+    made = await work.ports.workspaces.diff(work.checkout, start, outcome.tree)
+    words = (
+        f"You did this task while others worked beside you. Your change and theirs do not fit together in: "
+        f"{', '.join(conflicts)}. The checkout now has their work and not yours. Do your task again on top of it, "
+        f"and keep what they did. Your first change was:\n\n{truncate_middle(made, DIFF_LIMIT)}"
+    )
+    return await _task(work, task, onto, Piece("comments", words, (("from", "devflow"),)), attempt=2)
+
+
+async def _summary(work: Work, built: _Built, batches: Sequence[Sequence[Task]]) -> str:
+    changes = await work.ports.workspaces.changes(work.checkout, work.base, built.tree)
     listed = "\n".join(f"- `{change.path}`{' (deleted)' if change.content is None else ''}" for change in changes)
-    summary = f"{len(done)} of {len(done)} tasks are built. Files changed, as git sees them:\n\n{listed or '- none'}"
-    return work.result("done", summary, output, {"tree": tree, "commits": done})
+    count = len(built.commits)
+    words = [f"{count} of {count} tasks are built."]
+    wide = [", ".join(task.id for task in batch) for batch in batches if len(batch) > 1]
+    words += [f"Side by side: {'; '.join(wide)}."] if wide else []
+    words += [f"Made again because it did not fit the others' work: {', '.join(built.redone)}."] if built.redone else []
+    return sentence(" ".join(words)) + f" Files changed, as git sees them:\n\n{listed or '- none'}"

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from bot.core.context import Piece, first_message, request_pieces, result_pieces, system_prompt
 from bot.core.definitions import Catalog
@@ -32,6 +33,8 @@ class Rules:
     status_seconds: float = 10.0
     fix_rounds: int = 2
     revise_rounds: int = 1
+    parallel: int = 4
+    """How many agents of one run work on tasks at the same time."""
     install_network: bool = True
     turns: int = 40
     seconds: float = 1800.0
@@ -51,6 +54,13 @@ class Work:
     catalog: Catalog
     rules: Rules
     board: StatusBoard
+    env: Path | None = None
+    """What the install step made, where that is not beside the checkout."""
+
+    async def beside(self, name: str) -> "Work":
+        """The same work in a working copy of its own, so that several agents can be at it at the same time."""
+        place = await self.ports.workspaces.fork(self.checkout, name)
+        return replace(self, checkout=place, env=self.env or env_of(self.checkout))
 
     async def agent(
         self,
@@ -79,7 +89,7 @@ class Work:
             limits=Limits(self.rules.turns, self.rules.seconds, self.run.plan.budget_usd),
             submits=submits,
             agents=("developer",),
-            env=env_of(self.checkout) if submits is None else None,
+            env=(self.env or env_of(self.checkout)) if submits is None else None,
         )
 
         async def on_turn() -> None:

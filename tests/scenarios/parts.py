@@ -83,6 +83,10 @@ class HeardClaude(ScriptedClaude):
         super().__init__(strict=True, delay_factor=0.0)
         self.bodies: list[Json] = []
 
+    def thinks(self) -> None:
+        """From now on its delays pass for real, so that others can come in between."""
+        self._delay_factor = 1.0
+
     def answer(self, body: Json) -> tuple[Json, Fault | None, float]:
         """Remember the request, then answer it; a reply that hangs counts as spoken."""
         self.bodies.append(body)

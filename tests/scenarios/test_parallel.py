@@ -1,0 +1,120 @@
+"""Tasks that do not wait for each other are built at the same time, each in files of its own, and brought together."""
+
+import asyncio
+import json
+
+from bot.core.conversation import Json
+from tests.scenarios.parts import text_of
+from tests.scenarios.rig import Rig
+
+
+async def test_two_tasks_at_once_that_do_not_fit_together(bot: Rig) -> None:
+    """Both begin before either ends; the second is made again on top of the first; a third sees what both made."""
+    bot.issue(7, title="Dark mode", body="Please.")
+    bot.plays("dark-mode", "two-tasks")
+    bot.claude.thinks()
+    await bot.comment("/dev-workflow", on=7)
+    assert await bot.ended() == ("succeeded", "")
+    assert bot.claude.most_busy == 2
+    asked = [(r.task, r.attempt, r.turn) for r in bot.claude.requests if r.phase == "implementation"]
+    assert {task for task, _, _ in asked[:2]} == {"T1", "T2"}
+    assert asked[4:] == [("T2", 2, 0), ("T2", 2, 1), ("T3", None, 0), ("T3", None, 1)]
+    pull = bot.pull_request(closing=7)
+    files = bot.files(pull)
+    assert "dark()" in files["widget.py"]
+    assert "pale" not in files["widget.py"]
+    assert set(files) == {"widget.py", "palette.py", "README.md", "tests/test_widget.py"}
+    assert [message.splitlines()[:3:2] for message in bot.messages(pull)[:3]] == [
+        ["Add dark mode", "Task T1, built by developer."],
+        ["Add a palette", "Task T2, built by developer."],
+        ["Explain the colors", "Task T3, built by developer."],
+    ]
+    told = next(text for text in bot.read_all() if "Implementation" in text)
+    assert "Side by side: T1, T2." in told
+    assert "Made again because it did not fit the others' work: T2." in told
+    again = next(text for b in bot.claude.bodies if 'task="T2" attempt="2"' in (text := str(b["messages"][0])))
+    assert "do not fit together in: widget.py" in again
+    assert "pale" in again
+
+
+def task(name: str, path: str, *after: str) -> Json:
+    """One task of a plan, with one file."""
+    words = {"id": name, "title": f"Write {path}", "description": "Do.", "agent": "developer", "acceptance": ["Done."]}
+    return {**words, "files": [path], "depends_on": list(after)}
+
+
+def planned(bot: Rig, *tasks: Json) -> None:
+    """The plan has these tasks; each writes its file and ends."""
+    bot.says("tasks", {"tools": [{"submit_tasks": {"tasks": list(tasks)}}]})
+    for one in tasks:
+        write = {"Write": {"file_path": one["files"][0], "content": "ONE = 1\n"}}
+        bot.says("implementation", {"tools": [write]}, {"text": "Done."}, task=one["id"])
+
+
+async def test_each_sees_its_own_files_alone(bot: Rig) -> None:
+    """While two work side by side, neither finds the other's file; who waits for both finds both."""
+    bot.issue(7, title="Dark mode", body="Please.")
+    bot.plays("plan", "approve", "no-tests-missing")
+    planned(bot, task("T1", "one.py"), task("T2", "two.py"), task("T3", "three.py", "T1", "T2"))
+    look: Json = {"tools": [{"Glob": {"pattern": "*.py"}}]}
+    for name in ("T1", "T2", "T3"):
+        write = {"Write": {"file_path": {"T1": "one.py", "T2": "two.py", "T3": "three.py"}[name], "content": "X = 1\n"}}
+        bot.says("implementation", {"tools": [write]}, look, {"text": "Done."}, task=name)
+    await bot.comment("/dev-workflow", on=7)
+    assert {name: found_by(bot, name) for name in ("T1", "T2", "T3")} == {
+        "T1": {"one.py", "widget.py"},
+        "T2": {"two.py", "widget.py"},
+        "T3": {"one.py", "two.py", "three.py", "widget.py"},
+    }
+    bot.read_all()
+
+
+def found_by(bot: Rig, name: str) -> set[str]:
+    """What the last tool call of a task found."""
+    bodies = [b["messages"] for b in bot.claude.bodies if f'task="{name}"' in str(b["messages"][0])]
+    last = max(bodies, key=len)[-1]["content"][-1]
+    return {line for line in text_of(last["content"]).splitlines() if line.endswith(".py")}
+
+
+async def test_a_task_that_fails_leaves_what_stands(bot: Rig) -> None:
+    """Its neighbour comes to its end; what waits for it is not begun; the run says what failed."""
+    bot.issue(7, title="Dark mode", body="Please.")
+    bot.plays("plan")
+    planned(bot, task("T1", "one.py"), task("T2", "two.py"))
+    bot.says(
+        "tasks",
+        {
+            "tools": [
+                {"submit_tasks": {"tasks": [task("T1", "one.py"), task("T2", "two.py"), task("T3", "three.py", "T2")]}}
+            ]
+        },
+    )
+    bot.says("implementation", {"text": "No.", "stop_reason": "refusal"}, task="T2")
+    await bot.comment("/dev-workflow", on=7)
+    state, reason = await bot.ended()
+    assert state == "failed"
+    assert "declined" in reason
+    assert {r.task for r in bot.claude.requests if r.phase == "implementation"} == {"T1", "T2"}
+    results = {r.name: r for r in await bot.bot.store.phases((await bot.last_run()).id)}
+    assert [c["task"] for c in json.loads(results["implementation"].data)["commits"]] == ["T1"]
+    bot.read_all()
+
+
+async def test_a_restart_in_the_middle_of_a_batch(bot: Rig) -> None:
+    """One task is done, the other has been asked when the server stops: after it, only what had no reply is asked."""
+    bot.issue(7, title="Dark mode", body="Please.")
+    bot.plays("plan", "approve", "no-tests-missing")
+    planned(bot, task("T1", "one.py"), task("T2", "two.py"))
+    bot.claude.hangs(phase="implementation")
+    await bot.comment("/dev-workflow", on=7, settle=False)
+    await bot.asked("implementation", fault="hangs")
+    run = await bot.last_run()
+    while len([t for t in await bot.bot.store.turns(run.id) if t.unit.startswith("implementation/") and t.reply]) < 2:
+        await asyncio.sleep(0.01)
+    await bot.restart()
+    await bot.settle()
+    asked = [(r.task, r.turn) for r in bot.claude.requests if r.phase == "implementation"]
+    assert set(asked) == {("T1", 0), ("T1", 1), ("T2", 0), ("T2", 1)}
+    assert len(asked) == 5
+    assert set(bot.files(bot.pull_request(closing=7))) == {"one.py", "two.py"}
+    bot.read_all()
