@@ -1,39 +1,44 @@
 """Testing: the program runs the repository's tests, and what fails goes back to the developer."""
 
 import json
+from collections.abc import Iterable
 
 from bot.core.comments import test_output
 from bot.core.context import Piece, request_pieces
+from bot.core.failures import mentions, ranked
+from bot.core.repository import Sha
 from bot.core.runs import PhaseResult, PhaseState
 from bot.core.testplan import TestRun
-from bot.core.text import truncate_middle
-from bot.phases.work import Work, bench_of, commit, diff_piece
+from bot.phases.work import Work, bench_of, commit, diff_piece, planned_tasks
 from bot.testing import run_tests, to_json
+
+OUTPUT_LIMIT = 16_000
+"""Characters of a test output that an agent is shown."""
 
 
 async def prove(work: Work) -> PhaseResult:
-    """Testing: an agent adds what tests are missing, the program runs them, and failures go back to the developer."""
+    """Testing: an agent adds what tests are missing, the program runs them, and failures go back to who built it."""
     bench = await bench_of(work)
     diff = await diff_piece(work, work.start)
     outcome = await work.agent("testing", work.phase.agent, work.start, [*work.needed(), diff])
     if outcome.state == "failed":
         return work.ended(outcome)
     tree = outcome.tree
-    commits = (
-        [{"subject": "Add tests", "task": "", "agent": work.phase.agent, "tree": tree}] if tree != work.start else []
-    )
+    commits = [commit("Add tests", work.phase.agent, tree)] if tree != work.start else []
     tests = await run_tests(work.ports, work.checkout, tree, bench)
     history, trouble = [tests], ""
     for attempt in range(1, work.rules.fix_rounds + 1):
         if tests.state != "failed":
             break
-        pieces = [*request_pieces(work.run), await diff_piece(work, tree), tests_piece(tests)]
-        fix = await work.agent(f"testing/fix{attempt}", "developer", tree, pieces, attempt=attempt)
+        who = implementer(work, tests)
+        paths = await changed_paths(work, tree)
+        pieces = [*request_pieces(work.run), await diff_piece(work, tree), tests_piece(tests, paths)]
+        fix = await work.agent(f"testing/fix{attempt}", who, tree, pieces, attempt=attempt)
         if fix.state == "failed":
-            trouble = f"\n\nThe developer could not mend it: {fix.reason} {fix.hint}".rstrip()
+            trouble = f"\n\n`{who}` could not mend it: {fix.reason} {fix.hint}".rstrip()
             break
         tree = fix.tree
-        commits.append(commit("Mend what the tests found", "developer", tree))
+        commits.append(commit("Mend what the tests found", who, tree))
         tests = await run_tests(work.ports, work.checkout, tree, bench)
         history.append(tests)
     data = {"tree": tree, "commits": commits, "tests": json.loads(to_json(tests)), "runs": len(history)}
@@ -41,8 +46,22 @@ async def prove(work: Work) -> PhaseResult:
     return work.result(state, tests_summary(history) + trouble, outcome.text, {**data, "go_on": True})
 
 
-def tests_piece(tests: TestRun) -> Piece:
-    """A test run as an agent sees it, measured by the program."""
+def implementer(work: Work, tests: TestRun) -> str:
+    """Who mends a failure: the agent of the task whose files the output names most often, else the developer."""
+    named = {task.agent: 0 for task in planned_tasks(work.results)}
+    for task in planned_tasks(work.results):
+        named[task.agent] += sum(mentions(tests.output, path) for path in task.files)
+    best = max(named, key=lambda agent: named[agent], default="developer")
+    return best if named.get(best) else "developer"
+
+
+async def changed_paths(work: Work, tree: Sha) -> list[str]:
+    """Paths that differ from the base."""
+    return [change.path for change in await work.ports.workspaces.changes(work.checkout, work.base, tree)]
+
+
+def tests_piece(tests: TestRun, paths: Iterable[str] = ()) -> Piece:
+    """A test run as an agent sees it, measured by the program; what tells most is kept of a long output."""
     facts = [
         f"command: {tests.command or 'none'}",
         f"state: {tests.state}",
@@ -50,7 +69,7 @@ def tests_piece(tests: TestRun) -> Piece:
         tests.reason,
     ]
     head = "\n".join(filter(None, facts))
-    return Piece("tests", f"{head}\n\n{truncate_middle(tests.output, 16_000)}", (("measured-by", "program"),))
+    return Piece("tests", f"{head}\n\n{ranked(tests.output, OUTPUT_LIMIT, paths)}", (("measured-by", "program"),))
 
 
 def tests_summary(history: list[TestRun]) -> str:

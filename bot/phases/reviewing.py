@@ -1,7 +1,10 @@
-"""Review: a verdict on the whole diff, and one more round for what was asked."""
+"""Review: verdicts on the whole diff by reviewers side by side, and one more round for what they asked."""
 
+import asyncio
 import json
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from bot.core.comments import submission_text
 from bot.core.context import Piece
@@ -9,45 +12,103 @@ from bot.core.repository import Sha
 from bot.core.runs import PhaseResult
 from bot.core.submissions import Review
 from bot.core.testplan import TestRun
-from bot.phases.proving import tests_piece
+from bot.phases.proving import changed_paths, tests_piece
 from bot.phases.work import Commit, Work, bench_of, commit, diff_piece, tests_of
 from bot.runner import Outcome
 from bot.testing import run_tests, to_json
 
+REVIEWERS = ("code-reviewer", "security-engineer")
+"""Both must approve. They do not see each other's words."""
+
+
+@dataclass(slots=True)
+class _Case:
+    """What is judged, and what has been said of it: `words` for people, round by round."""
+
+    tree: Sha
+    tests: TestRun
+    commits: list[Commit] = field(default_factory=list)
+    words: list[str] = field(default_factory=list)
+    rounds: int = 0
+
+    def data(self) -> dict[str, object]:
+        return {"commits": self.commits, "tests": json.loads(to_json(self.tests)), "rounds": self.rounds}
+
+
+@dataclass(frozen=True, slots=True)
+class _Opinion:
+    """What one reviewer handed in; `review` is None if he could not."""
+
+    who: str
+    outcome: Outcome
+
+    @property
+    def review(self) -> Review | None:
+        return self.outcome.submission if isinstance(self.outcome.submission, Review) else None
+
 
 async def judge(work: Work) -> PhaseResult:
-    """Review: a verdict on the whole diff; requested changes are made, tested and judged once more."""
-    tree, tests = work.start, tests_of(work.results)
-    commits: list[Commit] = []
-    words: list[str] = []
-    for attempt in range(1, work.rules.revise_rounds + 2):
-        outcome = await _review(work, tree, tests, attempt)
-        data = {"commits": commits, "tests": json.loads(to_json(tests)), "rounds": attempt}
-        if not isinstance(outcome.submission, Review):
-            return work.ended(replace(outcome, tree=tree), **data, verdict="none", go_on=True)
-        review = outcome.submission
-        words.append(submission_text(review)[1])
-        if review.verdict == "approve" or attempt > work.rules.revise_rounds:
+    """Review: every reviewer judges the whole diff; requested changes are made, tested and judged once more."""
+    case = _Case(work.start, tests_of(work.results))
+    while True:
+        case.rounds += 1
+        opinions = await _opinions(work, case)
+        lost = next((o for o in opinions if o.review is None), None)
+        case.words.append("\n\n".join(_said(o, whole=True) for o in opinions if o.review))
+        if lost is not None:
+            outcome = replace(lost.outcome, tree=case.tree, text="\n\n".join(filter(None, case.words)))
+            return work.ended(outcome, **case.data(), verdict="none", go_on=True)
+        if _verdict(opinions) == "approve" or case.rounds > work.rules.revise_rounds:
             break
-        revised = await _revise(work, tree, words[-1], attempt)
-        if revised.state == "failed" or revised.tree == tree:
-            why = f"{revised.reason} {revised.hint}".strip() or "the developer changed nothing."
-            words.append(f"The changes were not made: {why}")
+        if not await _revise(work, case, opinions):
             break
-        tree = revised.tree
-        commits.append(commit("Make the changes the review asked for", "developer", tree))
-        tests = await run_tests(work.ports, work.checkout, tree, await bench_of(work))
-    data = {"commits": commits, "tests": json.loads(to_json(tests)), "rounds": attempt}
-    summary, output = submission_text(review)[0], "\n\n---\n\n".join(words)
-    return work.result("done", summary, output, {"tree": tree, "verdict": review.verdict, **data})
+    summary, output = "\n\n".join(_said(o, whole=False) for o in opinions), "\n\n---\n\n".join(case.words)
+    return work.result("done", summary, output, {"tree": case.tree, "verdict": _verdict(opinions), **case.data()})
 
 
-async def _review(work: Work, tree: Sha, tests: TestRun, attempt: int) -> Outcome:
-    pieces = [*work.needed(), await diff_piece(work, tree), tests_piece(tests)]
-    unit = "review" if attempt == 1 else f"review/{attempt}"
-    return await work.agent(unit, work.phase.agent, tree, pieces, submits="review", attempt=attempt)
+async def _opinions(work: Work, case: _Case) -> list[_Opinion]:
+    pieces = [
+        *work.needed(),
+        await diff_piece(work, case.tree),
+        tests_piece(case.tests, await changed_paths(work, case.tree)),
+    ]
+    unit = "review" if case.rounds == 1 else f"review/{case.rounds}"
+
+    async def one(who: str) -> _Opinion:
+        beside = await work.beside(f"review-{who}")
+        return _Opinion(
+            who,
+            await beside.agent(f"{unit}/{who}", who, case.tree, pieces, submits="review", attempt=case.rounds),
+        )
+
+    opinions = await asyncio.gather(*(one(who) for who in REVIEWERS), return_exceptions=True)
+    for opinion in opinions:
+        if isinstance(opinion, BaseException):
+            raise opinion
+    return [opinion for opinion in opinions if isinstance(opinion, _Opinion)]
 
 
-async def _revise(work: Work, tree: Sha, remarks: str, attempt: int) -> Outcome:
-    pieces = [*work.needed(), await diff_piece(work, tree), Piece("comments", remarks, (("from", work.phase.agent),))]
-    return await work.agent(f"review/revise{attempt}", "developer", tree, pieces, attempt=attempt)
+def _verdict(opinions: Sequence[_Opinion]) -> Literal["approve", "request_changes"]:
+    agreed = all(o.review is not None and o.review.verdict == "approve" for o in opinions)
+    return "approve" if agreed else "request_changes"
+
+
+def _said(opinion: _Opinion, *, whole: bool) -> str:
+    assert opinion.review is not None
+    return f"`{opinion.who}`: {submission_text(opinion.review)[1 if whole else 0]}"
+
+
+async def _revise(work: Work, case: _Case, opinions: Sequence[_Opinion]) -> bool:
+    """Let a developer make what was asked for, and run the tests again; False if nothing came of it."""
+    asked = [o for o in opinions if o.review and o.review.verdict == "request_changes"]
+    remarks = [Piece("comments", _said(o, whole=True), (("from", o.who),)) for o in asked]
+    pieces = [*work.needed(), await diff_piece(work, case.tree), *remarks]
+    revised = await work.agent(f"review/revise{case.rounds}", "developer", case.tree, pieces, attempt=case.rounds)
+    if revised.state == "failed" or revised.tree == case.tree:
+        why = f"{revised.reason} {revised.hint}".strip() or "the developer changed nothing."
+        case.words.append(f"The changes were not made: {why}")
+        return False
+    case.tree = revised.tree
+    case.commits.append(commit("Make the changes the review asked for", "developer", case.tree))
+    case.tests = await run_tests(work.ports, work.checkout, case.tree, await bench_of(work))
+    return True

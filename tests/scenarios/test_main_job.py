@@ -129,7 +129,9 @@ Added `test_dark`.
             """\
 ### ✅ Review
 
-**Approved.** Small and tested.
+`code-reviewer`: **Approved.** Small and tested.
+
+`security-engineer`: **Approved.** Small and tested.
 
 <sub>code-reviewer · TIME · N tokens · COST · next: pull request · run `RUN`</sub>\
 """,

@@ -103,8 +103,9 @@ async def test_what_the_review_asks_for_is_made_and_tested_again(bot: Rig) -> No
     bot.issue(7)
     bot.plays("plan", "build", "no-tests-missing")
     bot.says("review", {"tools": [REFUSED]}, agent="code-reviewer")
+    bot.says("review", {"tools": [APPROVED]}, agent="security-engineer")
     bot.says("review", {"tools": [ADD_LIGHT]}, {"text": "Done."}, agent="developer")
-    bot.says("review", {"tools": [APPROVED]}, agent="code-reviewer", attempt=2)
+    bot.says("review", {"tools": [APPROVED]}, attempt=2)
     await bot.comment("/dev-workflow")
     assert await bot.ended() == ("succeeded", "")
     pull = bot.pull_request()
@@ -115,19 +116,25 @@ async def test_what_the_review_asks_for_is_made_and_tested_again(bot: Rig) -> No
     assert plain(bot.read_all()[6]) == snapshot("""\
 ### ✅ Review
 
-**Approved.** Fine.
+`code-reviewer`: **Approved.** Fine.
+
+`security-engineer`: **Approved.** Fine.
 
 <details><summary>More, by code-reviewer</summary>
 
-**Changes requested.** It has no test.
+`code-reviewer`: **Changes requested.** It has no test.
 
 **Remarks**
 
 - `widget.py:8` Test this.
 
+`security-engineer`: **Approved.** Fine.
+
 ---
 
-**Approved.** Fine.
+`code-reviewer`: **Approved.** Fine.
+
+`security-engineer`: **Approved.** Fine.
 
 </details>
 
@@ -140,7 +147,8 @@ async def test_a_review_that_never_approves_what_was_not_planned_fails(bot: Rig)
     bot.issue(7)
     bot.plays("plan", "build", "no-tests-missing")
     bot.says("implementation", {"tools": [ADD_DARK, WRITE_EXTRA]}, {"text": "Done."})
-    bot.says("review", {"tools": [REFUSED]}, agent="code-reviewer")
+    bot.says("review", {"tools": [APPROVED]}, agent="code-reviewer")
+    bot.says("review", {"tools": [REFUSED]}, agent="security-engineer")
     bot.says("review", {"text": "I would not change it."}, agent="developer")
     await bot.comment("/dev-workflow")
     assert await bot.ended() == snapshot(("failed", "Beyond the plan: `theme.css`"))
