@@ -15,7 +15,7 @@ from bot.core.repository import Sha
 from bot.core.runs import ENDED, Phase, PhaseResult, Run, RunId, RunState
 from bot.kept import keep_changes, make_again
 from bot.outbox import patiently, post_comment
-from bot.phases import PHASES, Rules, Work, land_state
+from bot.phases import PHASES, Rules, Work, guidance_in, land_state
 from bot.ports import Checkout, GitHubError, Ports, SandboxError, Steps, WorkspaceError
 from bot.runner import total_usage
 from bot.status import StatusBoard, finish_reactions
@@ -145,9 +145,10 @@ class Runs:
         checkout = await self._checkout(run)
         workspaces = self._ports.workspaces
         await workspaces.restore(checkout, run.request.base_sha)
-        base = await workspaces.tree(checkout)
+        base, guidance = await workspaces.tree(checkout), guidance_in(checkout)
         start = await self._start_tree(run, phase, results, checkout, base)
-        return Work(run, phase, results, checkout, base, start, self._ports, self._catalog, self._rules, self.board)
+        parts = (self._ports, self._catalog, self._rules, self.board)
+        return Work(run, phase, results, checkout, base, start, *parts, guidance)
 
     async def _checkout(self, run: Run) -> Checkout:
         url, token = await self._ports.github.git_credentials(run.repo)

@@ -11,7 +11,6 @@ from bot.core.text import clean_untrusted, truncate_middle
 
 PIECE_LIMIT = 24_000
 """Characters of one earlier result or of the issue that are shown; the rest is cut from the middle, visibly."""
-MAP_LIMIT = 8_000
 
 _OUR_TAGS = re.compile(r"<(\s{0,9}/?\s{0,9}(?:phase|request|issue|result|files|diff|tests|comments)\b)", re.IGNORECASE)
 """Our own tags inside foreign text: escaped, so that no text can leave its piece or pretend to be another one."""
@@ -70,19 +69,6 @@ def result_pieces(needs: Sequence[str], results: Mapping[str, PhaseResult]) -> l
         for name in needs
         if name in results and results[name].output
     ]
-
-
-def map_piece(files: Sequence[str]) -> Piece:
-    """The repository's files, one a line, cut at a budget."""
-    shown: list[str] = []
-    room = MAP_LIMIT
-    for path in files:
-        room -= len(path) + 1
-        if room < 0:
-            break
-        shown.append(path)
-    rest = len(files) - len(shown)
-    return Piece("files", "\n".join(shown + ([f"... and {rest} more; use Glob"] if rest else [])))
 
 
 def task_piece(task: Task) -> Piece:

@@ -8,7 +8,7 @@ from bot.phases.delivery import deliver, land_state
 from bot.phases.proving import prove
 from bot.phases.reviewing import judge
 from bot.phases.thinking import think
-from bot.phases.work import Rules, Work
+from bot.phases.work import Rules, Work, guidance_in
 
 PHASES: Mapping[PhaseName, Callable[[Work], Awaitable[PhaseResult]]] = {
     "requirements": think,
@@ -20,4 +20,4 @@ PHASES: Mapping[PhaseName, Callable[[Work], Awaitable[PhaseResult]]] = {
     "delivery": deliver,
 }
 
-__all__ = ["PHASES", "Rules", "Work", "land_state"]
+__all__ = ["PHASES", "Rules", "Work", "guidance_in", "land_state"]

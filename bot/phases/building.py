@@ -10,7 +10,7 @@ from bot.core.planning import Task, in_order
 from bot.core.repository import Sha
 from bot.core.runs import PhaseResult
 from bot.core.text import truncate_middle
-from bot.phases.work import DIFF_LIMIT, Commit, Work, bench_of, commit, planned_tasks
+from bot.phases.work import DIFF_LIMIT, MAP_TOKENS, Commit, Work, bench_of, commit, planned_tasks
 from bot.runner import Outcome
 
 
@@ -67,8 +67,10 @@ async def _batch(work: Work, batch: Sequence[Task], built: _Built) -> None:
 
 async def _task(work: Work, task: Task, start: Sha, *more: Piece, attempt: int = 1) -> Outcome:
     unit = f"implementation/{task.id}" if attempt == 1 else f"implementation/{task.id}/redo"
-    pieces = [*work.needed()[:-1], task_piece(task), *more]
     place = await work.beside(f"task-{task.id}")
+    await work.ports.workspaces.restore(place.checkout, start)
+    files = await place.map(f"{task.title} {task.description} {' '.join(task.files)}", MAP_TOKENS // 2)
+    pieces = [*work.needed(without="tasks"), files, task_piece(task), *more]
     return await place.agent(unit, task.agent, start, pieces, task=task.id, attempt=attempt)
 
 

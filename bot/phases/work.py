@@ -1,13 +1,16 @@
 """What every phase works with: the run so far, its checkout, and a way to let an agent at it."""
 
+import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from bot.core.context import Piece, first_message, request_pieces, result_pieces, system_prompt
 from bot.core.definitions import Catalog
 from bot.core.planning import Task
+from bot.core.repomap import repository_map
 from bot.core.repository import Sha
 from bot.core.runs import Limits, Phase, PhaseName, PhaseResult, PhaseState, Run
 from bot.core.submissions import Tasks
@@ -22,6 +25,8 @@ Commit = dict[str, str]
 """A commit to be made: `subject`, `task` (an id or empty), `agent`, `tree`, `words` of the agent."""
 READING = ("Read", "Glob", "Grep")
 DIFF_LIMIT = 60_000
+MAP_TOKENS = 3_000
+"""Of the repository's map for those who plan; those who build are told their files, and get half of it."""
 GUIDANCE = ("AGENTS.md", "CLAUDE.md")
 
 
@@ -54,6 +59,8 @@ class Work:
     catalog: Catalog
     rules: Rules
     board: StatusBoard
+    guidance: tuple[Piece, ...] = ()
+    """The repository's own advice to agents, as its base branch has it."""
     env: Path | None = None
     """What the install step made, where that is not beside the checkout."""
 
@@ -97,14 +104,16 @@ class Work:
 
         return await run_job(job, self.ports, on_turn)
 
-    def needed(self) -> list[Piece]:
-        """The wish, the issue and the results this phase declares that it needs."""
-        return [*request_pieces(self.run), *result_pieces(self.phase.needs, self.results)]
+    def needed(self, *, without: str = "") -> list[Piece]:
+        """The wish, the issue, the repository's advice, and the results this phase declares that it needs."""
+        needs = [name for name in self.phase.needs if name != without]
+        return [*request_pieces(self.run), *self.guidance, *result_pieces(needs, self.results)]
 
-    def guidance(self) -> list[Piece]:
-        """The repository's own advice to agents, as its base branch has it."""
-        texts = [(name, read_text(self.checkout, name)) for name in GUIDANCE]
-        return [Piece("result", text, (("source", name),)) for name, text in texts if text]
+    async def map(self, wish: str, tokens: int) -> Piece:
+        """Files and names of the repository as the phase found it, those first that the wish speaks of."""
+        files = await self.ports.workspaces.files(self.checkout)
+        text = await asyncio.to_thread(repository_map, files, partial(read_text, self.checkout), wish, tokens)
+        return Piece("files", text)
 
     def ended(self, outcome: Outcome, **fields: object) -> PhaseResult:
         """The result of a phase whose agent could not do it."""
@@ -144,3 +153,9 @@ async def bench_of(work: Work) -> TestBench:
 async def diff_piece(work: Work, tree: Sha) -> Piece:
     text = await work.ports.workspaces.diff(work.checkout, work.base, tree)
     return Piece("diff", truncate_middle(text, DIFF_LIMIT))
+
+
+def guidance_in(checkout: Checkout) -> tuple[Piece, ...]:
+    """The files by which a repository advises agents, from a checkout at its base."""
+    texts = [(name, read_text(checkout, name)) for name in GUIDANCE]
+    return tuple(Piece("result", text, (("source", name),)) for name, text in texts if text)

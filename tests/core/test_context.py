@@ -7,11 +7,9 @@ from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
 from bot.core.context import (
-    MAP_LIMIT,
     PIECE_LIMIT,
     Piece,
     first_message,
-    map_piece,
     request_pieces,
     result_pieces,
     system_prompt,
@@ -123,15 +121,6 @@ def test_only_what_is_needed_is_given_and_in_that_order() -> None:
     }
     pieces = result_pieces(["requirements", "design", "tasks", "testing"], results)
     assert [(piece.text, dict(piece.label)["phase"]) for piece in pieces] == [("How.", "design"), ("T1", "tasks")]
-
-
-def test_the_map_of_a_large_repository_is_cut_and_counts_the_rest() -> None:
-    """An agent sees that there is more, and how to find it."""
-    files = [f"src/module_{number:05}.py" for number in range(2000)]
-    lines = map_piece(files).text.splitlines()
-    assert len(map_piece(files).text) < MAP_LIMIT + 60
-    assert lines[-1] == f"... and {2000 - len(lines) + 1} more; use Glob"
-    assert map_piece(["a.py", "b.py"]).text == "a.py\nb.py"
 
 
 def test_a_task_is_shown_whole() -> None:

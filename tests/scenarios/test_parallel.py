@@ -5,7 +5,7 @@ import json
 
 from bot.core.conversation import Json
 from tests.scenarios.parts import text_of
-from tests.scenarios.rig import Rig
+from tests.scenarios.rig import REPO, Rig
 
 
 async def test_two_tasks_at_once_that_do_not_fit_together(bot: Rig) -> None:
@@ -117,4 +117,22 @@ async def test_a_restart_in_the_middle_of_a_batch(bot: Rig) -> None:
     assert set(asked) == {("T1", 0), ("T1", 1), ("T2", 0), ("T2", 1)}
     assert len(asked) == 5
     assert set(bot.files(bot.pull_request(closing=7))) == {"one.py", "two.py"}
+    bot.read_all()
+
+
+async def test_everybody_gets_the_advice_of_the_base_and_a_map(bot: Rig) -> None:
+    """AGENTS.md reaches who plans, builds, tests and reviews, as the maintainers have it: not as an agent left it."""
+    bot.github.push(REPO, "main", {"AGENTS.md": "Use tabs, said the maintainers."}, "Advise", by="maintainer")
+    bot.issue(7, title="Dark mode", body="Please.")
+    bot.plays("plan", "approve", "no-tests-missing")
+    planned(bot, task("T1", "widget.py"))
+    write = [
+        {"Write": {"file_path": name, "content": "def color(): return 'white'\n"}}
+        for name in ("AGENTS.md", "widget.py")
+    ]
+    bot.says("implementation", {"tools": write}, {"text": "Done."}, task="T1")
+    await bot.comment("/dev-workflow", on=7)
+    for phase in ("requirements", "design", "tasks", "implementation", "testing", "review"):
+        assert '<result source="AGENTS.md">\nUse tabs, said the maintainers.\n</result>' in bot.claude.told(phase)
+    assert "widget.py: color" in bot.claude.told("implementation")
     bot.read_all()
