@@ -19,12 +19,15 @@ from bot.core.repository import Sha
 from bot.core.runs import Limits, PhaseName, Run, Turn
 from bot.core.submissions import Submission, read_submission, submit_tool
 from bot.core.transcript import reply_from_json, reply_to_json, results_from_json, results_to_json
+from bot.core.trimming import trimmed
 from bot.ports import Checkout, Ports, WorkspaceError
 from bot.tools import ToolBox
 
 MAX_TOKENS = 16_000
 """Of one reply; less where the budget has less room."""
 LEAST_TOKENS = 1_024
+CONVERSATION_TOKENS = 120_000
+"""By our estimate, past which old answers of tools are left out of a conversation; windows have 200,000 or more."""
 SMALLER = "Ask for less at once."
 MOST_USD = 100.0
 """What a command may name as its budget."""
@@ -153,7 +156,8 @@ def _row(job: Job, progress: _Progress, model: str, reserved: float) -> Turn:
 
 async def _reserve(job: Job, progress: _Progress, ports: Ports) -> ModelRequest:
     """The next request, with as much room to answer as the budget has. Raises `_StopError` when it has none."""
-    request = ModelRequest(job.model, job.system, tuple(progress.messages), _specs(job, ports), MAX_TOKENS)
+    shown = trimmed(progress.messages, CONVERSATION_TOKENS)
+    request = ModelRequest(job.model, job.system, shown, _specs(job, ports), MAX_TOKENS)
     while request.max_tokens >= LEAST_TOKENS:
         row = _row(job, progress, job.model, ports.model.price_usd(request))
         if await ports.store.reserve_turn(row, job.limits.usd):
@@ -170,7 +174,7 @@ def _specs(job: Job, ports: Ports) -> tuple[ToolSpec, ...]:
 
 
 def _box(job: Job, ports: Ports) -> ToolBox:
-    return ToolBox(job.checkout.root, ports.sandbox, extra=job.env)
+    return ToolBox(job.checkout.root, ports.sandbox, extra=job.env, outputs=job.checkout.root.parent / "outputs")
 
 
 def _check_limits(job: Job, progress: _Progress, ports: Ports) -> None:

@@ -151,3 +151,32 @@ async def test_bash_without_a_sandbox_says_why(tmp_path: Path) -> None:
     reason = "bwrap is not installed: run `apt-get install bubblewrap`."
     assert text == f"Commands cannot be run here: {reason} Work with the other tools."
     assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_long_output_is_read_page_by_page(tmp_path: Path) -> None:
+    """What a command printed is kept whole outside the checkout; the answer shows both ends and where the rest is."""
+    (tmp_path / "tree").mkdir()
+    paged = ToolBox(tmp_path / "tree", UnsafeSandbox(), outputs=tmp_path / "outputs")
+    text, failed = await answer(paged, "Bash", {"command": "seq 100000"})
+    assert not failed
+    assert text.startswith("1\n2\n")
+    assert len(text) < 31_000
+    place = text.rpartition("lines in all: Read ")[2].split()[0]
+    page, _ = await answer(paged, "Read", {"file_path": place, "offset": 54_321, "limit": 2})
+    assert page == f"{54321:>6}\t54321\n{54322:>6}\t54322\n[lines 54321 to 54322 of 100000; read on with offset=54323]"
+    assert list((tmp_path / "tree").iterdir()) == []
+    for gone in ("/outputs/gone.txt", "/outputs/../tree/x", "/outputs/"):
+        assert (await answer(paged, "Read", {"file_path": gone}))[1]
+
+
+async def test_outputs_are_no_way_out(tmp_path: Path) -> None:
+    """Neither `..` nor a link leads from the kept outputs to other files."""
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "outputs").mkdir()
+    (tmp_path / "secret").write_text("key")
+    (tmp_path / "outputs" / "link.txt").symlink_to(tmp_path / "secret")
+    paged = ToolBox(tmp_path / "tree", UnsafeSandbox(), outputs=tmp_path / "outputs")
+    for path in ("/outputs/../secret", "/outputs/link.txt", "/outputs//etc/passwd"):
+        text, failed = await answer(paged, "Read", {"file_path": path})
+        assert failed
+        assert "key" not in text

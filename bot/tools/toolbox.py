@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import hashlib
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -11,6 +12,7 @@ from typing import Literal
 
 from bot.core.conversation import ToolResult, ToolSpec, ToolUse
 from bot.core.errors import BotError
+from bot.core.text import truncate_middle
 from bot.ports import ExecResult, Sandbox, SandboxError, SandboxLimits
 from bot.tools import files
 from bot.tools.errors import ToolError
@@ -21,6 +23,10 @@ from bot.tools.validate import Given, check
 from bot.tools.walk import Pattern, Walk
 
 GREP_SECONDS = 20.0
+OUTPUTS = "/outputs/"
+KEPT_BYTES = 2_000_000
+"""Of one output; what is longer loses its middle."""
+SHOWN_CHARS = RESULT_CHARS - 1_000
 _REFUSED = 3
 _GREP = "import sys; sys.path.insert(0, sys.argv[1]); from bot.tools.grep import main; main()"
 
@@ -38,6 +44,8 @@ class ToolBox:
     extra: Path | None = None
     env: Mapping[str, str] = field(default_factory=dict)
     grep_seconds: float = GREP_SECONDS
+    outputs: Path | None = None
+    """A folder outside the checkout where long outputs of commands are kept, to be read page by page."""
 
     def specs(self, names: Sequence[str]) -> tuple[ToolSpec, ...]:
         """What the model is told of these tools, in their order. Raises `BotError` for a name that is not a tool."""
@@ -49,19 +57,19 @@ class ToolBox:
     async def call(self, use: ToolUse) -> ToolResult:
         """The tool's answer; a mistake of the model's gives an error with a sentence that says what to do."""
         try:
-            text, failed = await self._answer(use.name, _checked(use))
+            text, failed = await self._answer(use, _checked(use))
         except ToolError as refusal:
             text, failed = str(refusal), True
         except OSError as error:
             text, failed = f"{use.name} failed: {error.strerror or 'the system refused'}.", True
         return ToolResult(use.id, _fit(text), is_error=failed)
 
-    async def _answer(self, name: str, given: Given) -> tuple[str, bool]:
+    async def _answer(self, use: ToolUse, given: Given) -> tuple[str, bool]:
         path = given.text("file_path")
-        match name:
+        match use.name:
             case "Read":
                 offset, limit = given.number("offset", 1), given.number("limit", READ_LINES)
-                return await asyncio.to_thread(files.read, self.root, path, offset, limit), False
+                return await asyncio.to_thread(self._read, path, offset, limit), False
             case "Write":
                 return await asyncio.to_thread(files.write, self.root, path, given.text("content")), False
             case "Edit":
@@ -72,7 +80,15 @@ class ToolBox:
             case "Grep":
                 return await self._grep(given), False
             case _:
-                return await self._bash(given)
+                return await self._bash(given, f"{hashlib.sha256(use.id.encode()).hexdigest()[:12]}.txt")
+
+    def _read(self, path: str, offset: int, limit: int) -> str:
+        if self.outputs is None or not path.startswith(OUTPUTS):
+            return files.read(self.root, path, offset, limit)
+        name = path.removeprefix(OUTPUTS)
+        if not (self.outputs / name).is_file():
+            raise ToolError("That output is not kept any more. Run the command again.")
+        return files.read(self.outputs, name, offset, limit)
 
     async def _grep(self, given: Given) -> str:
         mode = _mode(given.text("output_mode", "files_with_matches"))
@@ -102,12 +118,13 @@ class ToolBox:
             raise ToolError("The search ran out of memory. Use a simpler pattern or a path.")
         return out.decode()
 
-    async def _bash(self, given: Given) -> tuple[str, bool]:
+    async def _bash(self, given: Given, name: str) -> tuple[str, bool]:
         command = given.text("command")
         if "\0" in command:
             raise ToolError("The command holds a NUL character.")
         seconds = given.number("timeout", DEFAULT_TIMEOUT_MS) / 1000
-        limits = replace(self.limits, seconds=min(seconds, self.limits.seconds), output_bytes=RESULT_CHARS - 1000)
+        room = KEPT_BYTES if self.outputs else SHOWN_CHARS
+        limits = replace(self.limits, seconds=min(seconds, self.limits.seconds), output_bytes=room)
         argv = ["/bin/bash", "-c", command]
         try:
             reason = await asyncio.to_thread(self.sandbox.available)
@@ -116,7 +133,18 @@ class ToolBox:
             result = await self.sandbox.run(argv, checkout=self.root, limits=limits, env=self.env, extra=self.extra)
         except SandboxError as error:
             raise ToolError(f"Commands cannot be run here: {error} Work with the other tools.") from error
+        if self.outputs and len(result.output) > SHOWN_CHARS:
+            note = await asyncio.to_thread(_keep, self.outputs, name, result.output)
+            result = replace(result, output=f"{truncate_middle(result.output, SHOWN_CHARS)}\n{note}", truncated=False)
         return _told(result, limits), result.exit_code != 0
+
+
+def _keep(outputs: Path, name: str, text: str) -> str:
+    """Keep an output; returns the line that says where it can be read."""
+    outputs.mkdir(mode=0o700, exist_ok=True)
+    (outputs / name).write_text(text, "utf-8", "replace")
+    lines = text.count("\n") + 1
+    return f"[{lines} lines in all: Read {OUTPUTS}{name} with offset and limit, or filter the command with grep]"
 
 
 def _checked(use: ToolUse) -> Given:
