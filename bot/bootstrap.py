@@ -111,7 +111,12 @@ def bootstrap(settings: Settings, clock: Clock | None = None) -> Bot:
         clock=clock,
     )
     catalog = builtin_catalog()
-    rules = Rules(settings.model, settings.status_seconds, install_network=settings.install_network)
+    rules = Rules(
+        settings.model,
+        settings.status_seconds,
+        parallel=settings.parallel_tasks,
+        install_network=settings.install_network,
+    )
     runs = Runs(ports, catalog, rules)
     engine = Engine(ports, runs, catalog, Defaults(settings.budget_usd, settings.model))
     return Bot(settings, ports, engine, runs)

@@ -49,6 +49,8 @@ class Settings(BaseSettings):
     """Whether the install step of a repository's tests, on its base commit, may use the network. Tests never may."""
     budget_usd: float = Field(5.0, gt=0)
     """What a run may spend where its command does not say."""
+    parallel_tasks: int = Field(4, ge=1, le=16)
+    """How many tasks of one run are built at the same time, each by an agent with files of its own."""
     engine_poll_seconds: float = Field(0.5, gt=0)
     """How often the engine looks for work that became due; a run's parts start at most this much late."""
     status_seconds: float = Field(10.0, ge=0)

@@ -2,18 +2,21 @@
 
 import argparse
 import json
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
+import structlog
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks import ingress, process, whole_run
+from tests.benchmarks import batch, ingress, process, whole_run
 
 Row = dict[str, object]
 AREAS: dict[str, Callable[[], list[Row]]] = {
     "ingress": ingress.rows,
     "run": whole_run.rows,
+    "batch": batch.rows,
     "process": process.rows,
 }
 
@@ -25,6 +28,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, default=Path("bench.json"))
     arguments = parser.parse_args()
     console = Console()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     rows: list[Row] = []
     for area in arguments.areas or AREAS:
         with console.status(f"measuring {area} ..."):
