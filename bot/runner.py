@@ -26,8 +26,9 @@ from bot.tools import ToolBox
 MAX_TOKENS = 16_000
 """Of one reply; less where the budget has less room."""
 LEAST_TOKENS = 1_024
-CONVERSATION_TOKENS = 120_000
-"""By our estimate, past which old answers of tools are left out of a conversation; windows have 200,000 or more."""
+CONVERSATION_TOKENS = 180_000
+"""By our estimate, past which old answers of tools are left out of a conversation; windows have 200,000 or more.
+Where the API shortens conversations itself, it does so earlier."""
 SMALLER = "Ask for less at once."
 MOST_USD = 100.0
 """What a command may name as its budget."""

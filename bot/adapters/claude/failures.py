@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 Provider = Literal["anthropic", "bedrock", "vertex", "foundry"]
 Kind = Literal["auth", "billing", "rate_limit", "overloaded", "invalid", "broken"]
+Remedied = Literal["context_exceeded", "stale_thinking", "no_editing"]
 MAX_WAIT_SECONDS = 300.0
 """A server that asks for a longer pause gets none: the call fails and names the pause."""
 
@@ -43,9 +44,9 @@ class IncompleteStreamError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One failed attempt. `context_exceeded` and `stale_thinking` are no errors to the caller; they have a remedy."""
+    """One failed attempt. Three kinds are no errors to the caller, since they have a remedy."""
 
-    kind: Kind | Literal["context_exceeded", "stale_thinking"]
+    kind: Kind | Remedied
     cause: str
     retry: bool = False
     wait: float | None = None
@@ -54,9 +55,11 @@ class Failure:
     @property
     def for_people(self) -> Kind:
         """The kind when there is no remedy left."""
-        if self.kind == "context_exceeded" or self.kind == "stale_thinking":  # noqa: PLR1714 (mypy narrows only this form)
-            return "invalid"
-        return self.kind
+        match self.kind:
+            case "context_exceeded" | "stale_thinking" | "no_editing":
+                return "invalid"
+            case kind:
+                return kind
 
 
 def failure_of(error: Exception, now: datetime) -> Failure:
@@ -86,7 +89,9 @@ def _status_failure(error: "APIStatusError", now: datetime) -> Failure:
     return Failure(kind, cause, retry and (wait or 0.0) <= MAX_WAIT_SECONDS, wait)
 
 
-def _kind(status: int, cause: str) -> Kind | Literal["context_exceeded", "stale_thinking"]:
+def _kind(status: int, cause: str) -> Kind | Remedied:
+    if status == 400 and ("context_management" in cause or "anthropic-beta" in cause):
+        return "no_editing"
     if status == 400 and any(words in cause for words in _CONTEXT):
         return "context_exceeded"
     if status == 400 and "thinking" in cause and "signature" in cause:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bot.adapters.claude.clients import make_client, missing
 from bot.adapters.claude.failures import Failure, IncompleteStreamError, Provider, backoff_seconds, failure_of, sentence
-from bot.adapters.claude.wire import estimated_input_tokens, reply_from, request_params, usage_from
+from bot.adapters.claude.wire import editing_params, estimated_input_tokens, reply_from, request_params, usage_from
 from bot.core.conversation import Json, ModelError, ModelRequest, Reply, Usage
 from bot.core.prices import DEFAULT_PRICES, Price, cost_usd, price_of, upper_bound_usd
 from bot.ports import Clock
@@ -38,9 +38,12 @@ class ClaudeModel:
     _client: "Client | None" = field(default=None, init=False)
     _connecting: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
     _slots: asyncio.Semaphore = field(init=False)
+    _editing: bool = field(init=False)
+    """Whether the API is asked to shorten long conversations: Anthropic's own offers it, until it says otherwise."""
 
     def __post_init__(self) -> None:
         self._slots = asyncio.Semaphore(self.concurrency)
+        self._editing = self.provider == "anthropic"
 
     def available(self) -> str | None:
         """See `bot.ports.Model`. Nothing is sent: a key that is set may still be refused."""
@@ -85,7 +88,8 @@ class ClaudeModel:
         spent, failed, thinking = Usage(), 0, True
         while True:
             reading = _Reading()
-            failure = await self._attempt(request_params(request, thinking=thinking), reading)
+            params, editing = request_params(request, thinking=thinking), self._editing
+            failure = await self._attempt(params | (editing_params() if editing else {}), reading)
             spent += usage_from(reading.usage)
             if failure is None:
                 return reply_from({"model": request.model} | reading.message, spent)
@@ -93,6 +97,9 @@ class ClaudeModel:
                 return Reply((), "context_exceeded", spent, request.model)
             if failure.kind == "stale_thinking" and thinking:
                 thinking = False
+                continue
+            if failure.kind == "no_editing" and editing:
+                self._editing = False
                 continue
             failed += 1
             await self._wait_or_raise(failure, failed, spent)

@@ -21,6 +21,14 @@ from bot.core.conversation import (
 from bot.core.tokens import estimate_tokens
 
 _CACHE = {"type": "ephemeral"}
+EDITING_BETA = "context-management-2025-06-27"
+_CLEAR: Json = {
+    "type": "clear_tool_uses_20250919",
+    "trigger": {"type": "input_tokens", "value": 100_000},
+    "keep": {"type": "tool_uses", "value": 4},
+    "clear_at_least": {"type": "input_tokens", "value": 20_000},
+}
+"""https://platform.claude.com/docs/en/build-with-claude/context-editing"""
 _NOTHING: Json = {"type": "text", "text": "(nothing)"}
 """Stands for what is not there: the API takes no empty message, and none that ends with thinking."""
 _THINKING = frozenset({"thinking", "redacted_thinking"})
@@ -56,6 +64,17 @@ def request_params(request: ModelRequest, *, thinking: bool = True) -> Json:
         params["tools"] = [_tool(tool) for tool in request.tools]
         params["tools"][-1]["cache_control"] = _CACHE
     return params
+
+
+def editing_params() -> Json:
+    """More arguments of `messages.stream`: the API itself clears old answers of tools from a long conversation.
+
+    Done there, the model's thinking stays valid; done here, it would have to be left out.
+    """
+    return {
+        "extra_headers": {"anthropic-beta": EDITING_BETA},
+        "extra_body": {"context_management": {"edits": [_CLEAR]}},
+    }
 
 
 def _tool(tool: ToolSpec) -> Json:

@@ -113,7 +113,9 @@ class Serving(uvicorn.Server):
                 self._claude.busy += 1
                 self._claude.most_busy = max(self._claude.busy, self._claude.most_busy)
                 try:
-                    await self._reply(await _json(receive), receive, send)
+                    body = await _json(receive)
+                    _demand_beta(scope, body)
+                    await self._reply(body, receive, send)
                 finally:
                     self._claude.busy -= 1
             case ("POST", "/v1/messages/count_tokens"):
@@ -164,6 +166,12 @@ class Serving(uvicorn.Server):
         finally:
             for wait in waits:
                 wait.cancel()
+
+
+def _demand_beta(scope: Json, body: Json) -> None:
+    betas = [value for name, value in scope["headers"] if name == b"anthropic-beta"]
+    if "context_management" in body and not any(b"context-management-" in value for value in betas):
+        raise RefusedError(400, "invalid_request_error", "context_management: Extra inputs are not permitted")
 
 
 def _demand_key(scope: Json) -> None:

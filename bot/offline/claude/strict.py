@@ -11,7 +11,11 @@ from bot.core.conversation import Json
 
 @cache
 def _adapter() -> tuple[TypeAdapter[Any], frozenset[str]]:
-    from anthropic.types.message_create_params import MessageCreateParamsNonStreaming as Params
+    from anthropic.types.beta import BetaContextManagementConfigParam
+    from anthropic.types.message_create_params import MessageCreateParamsNonStreaming
+
+    class Params(MessageCreateParamsNonStreaming, total=False):
+        context_management: BetaContextManagementConfigParam
 
     return TypeAdapter(Params), frozenset(Params.__required_keys__ | Params.__optional_keys__)
 

@@ -349,6 +349,30 @@ async def test_thinking_that_stays_refused_ends_the_call(model: ClaudeModel, cla
     assert len(claude.requests) == 2
 
 
+async def test_the_api_is_asked_to_shorten_long_conversations(
+    model: ClaudeModel, claude: ScriptedClaude, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Anthropic's own API clears old tool answers, in a form that the SDK's types allow."""
+    bodies: list[dict[str, Any]] = []
+    answer = claude.answer
+    monkeypatch.setattr(claude, "answer", lambda body: (bodies.append(body), answer(body))[1])
+    await model.reply(ask())
+    (edit,) = bodies[0]["context_management"]["edits"]
+    assert edit["type"] == "clear_tool_uses_20250919"
+    assert claude.violations == []
+
+
+async def test_where_it_is_not_offered_it_is_asked_for_once(
+    model: ClaudeModel, claude: ScriptedClaude, ask: Ask, clock: Any
+) -> None:
+    """An API that does not know it refuses; the call is made again without, and so are all later ones."""
+    claude.fails(400, "invalid_request_error", "context_management: Extra inputs are not permitted")
+    assert (await model.reply(ask())).tool_uses
+    assert (await model.reply(ask())).tool_uses
+    assert [r.fault for r in claude.requests] == ["invalid_request_error", "", ""]
+    assert clock.slept == []
+
+
 async def test_many_agents_talk_at_once(make_model: Make, claude: ScriptedClaude, ask: Ask) -> None:
     """Replies go to the conversation that asked, in any order, whatever fails in between."""
     phases = [f"p{number}" for number in range(12)]
