@@ -39,7 +39,11 @@ async def build(work: Work) -> PhaseResult:
         if built.failed:
             break
     await work.ports.workspaces.restore(work.checkout, built.tree)
-    data = {"commits": built.commits, "batches": [[task.id for task in batch] for batch in batches]}
+    data = {
+        "commits": built.commits,
+        "batches": [[task.id for task in batch] for batch in batches],
+        "redone": built.redone,
+    }
     if built.failed:
         task, outcome = built.failed
         return work.ended(outcome, tree=built.tree, task=task.id, **data)

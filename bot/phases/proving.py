@@ -41,7 +41,12 @@ async def prove(work: Work) -> PhaseResult:
         commits.append(commit("Mend what the tests found", who, tree))
         tests = await run_tests(work.ports, work.checkout, tree, bench)
         history.append(tests)
-    data = {"tree": tree, "commits": commits, "tests": json.loads(to_json(tests)), "runs": len(history)}
+    data = {
+        "tree": tree,
+        "commits": commits,
+        "tests": json.loads(to_json(tests)),
+        "history": [t.state for t in history],
+    }
     state: PhaseState = "failed" if tests.state == "failed" else "done"
     return work.result(state, tests_summary(history) + trouble, outcome.text, {**data, "go_on": True})
 

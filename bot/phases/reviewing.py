@@ -29,10 +29,15 @@ class _Case:
     tests: TestRun
     commits: list[Commit] = field(default_factory=list)
     words: list[str] = field(default_factory=list)
-    rounds: int = 0
+    verdicts: list[dict[str, str]] = field(default_factory=list)
+    """Round by round, what each reviewer decided."""
+
+    @property
+    def rounds(self) -> int:
+        return len(self.verdicts)
 
     def data(self) -> dict[str, object]:
-        return {"commits": self.commits, "tests": json.loads(to_json(self.tests)), "rounds": self.rounds}
+        return {"commits": self.commits, "tests": json.loads(to_json(self.tests)), "verdicts": self.verdicts}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +56,8 @@ async def judge(work: Work) -> PhaseResult:
     """Review: every reviewer judges the whole diff; requested changes are made, tested and judged once more."""
     case = _Case(work.start, tests_of(work.results))
     while True:
-        case.rounds += 1
         opinions = await _opinions(work, case)
+        case.verdicts.append({o.who: o.review.verdict if o.review else "none" for o in opinions})
         lost = next((o for o in opinions if o.review is None), None)
         case.words.append("\n\n".join(_said(o, whole=True) for o in opinions if o.review))
         if lost is not None:
@@ -72,13 +77,14 @@ async def _opinions(work: Work, case: _Case) -> list[_Opinion]:
         await diff_piece(work, case.tree),
         tests_piece(case.tests, await changed_paths(work, case.tree)),
     ]
-    unit = "review" if case.rounds == 1 else f"review/{case.rounds}"
+    attempt = case.rounds + 1
+    unit = "review" if attempt == 1 else f"review/{attempt}"
 
     async def one(who: str) -> _Opinion:
         beside = await work.beside(f"review-{who}")
         return _Opinion(
             who,
-            await beside.agent(f"{unit}/{who}", who, case.tree, pieces, submits="review", attempt=case.rounds),
+            await beside.agent(f"{unit}/{who}", who, case.tree, pieces, submits="review", attempt=attempt),
         )
 
     opinions = await asyncio.gather(*(one(who) for who in REVIEWERS), return_exceptions=True)

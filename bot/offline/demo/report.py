@@ -1,6 +1,7 @@
 """What the demo found when it was over, checked against the local GitHub once more."""
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +38,10 @@ async def make_report(on: Stage, number: int, run: Run | None, seconds: float) -
         "state": run.state if run else None,
         "seconds": round(seconds, 3),
         "phases": [_phase(p) for p in phases.values()],
+        "agents": await _agents(on, run),
+        "tasks": _tasks(_data(phases.get("implementation"))),
+        "test_runs": _data(phases.get("testing")).get("history", []),
+        "reviews": _data(phases.get("review")).get("verdicts", []),
         "tests": {key: tests.get(key) for key in _TEST_FIELDS},
         "evidence": delivery.get("evidence", []),
         "pull_request": pull,
@@ -53,6 +58,18 @@ async def make_report(on: Stage, number: int, run: Run | None, seconds: float) -
 def _data(phase: PhaseResult | None) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(phase.data) if phase else {}
     return found
+
+
+async def _agents(on: Stage, run: Run | None) -> dict[str, int]:
+    """Who worked, by name, and in how many calls of the model."""
+    turns = await on.bot.store.turns(run.id) if run else []
+    return dict(sorted(Counter(turn.agent for turn in turns).items()))
+
+
+def _tasks(built: dict[str, Any]) -> dict[str, Any]:
+    """Who built what; batches of tasks that were built side by side; tasks made again after a conflict."""
+    done = [{"id": c["task"], "agent": c["agent"], "subject": c["subject"]} for c in built.get("commits", [])]
+    return {"built": done, "batches": built.get("batches", []), "redone": built.get("redone", [])}
 
 
 def _phase(phase: PhaseResult) -> dict[str, Any]:
