@@ -40,11 +40,15 @@ def demo(
     issue: Annotated[str | None, typer.Option(help="Your own wish, as the text of the issue.")] = None,
     session: Annotated[Path | None, typer.Option(help="A file of replies that stand in for the model's words.")] = None,
     sandbox: Annotated[str, typer.Option(help="auto, bubblewrap or none.")] = "",
+    comprehensive: Annotated[
+        bool, typer.Option("--comprehensive", help="The mode with a larger team, audits and documentation.")
+    ] = False,
 ) -> None:
     """Run the whole job here: a local GitHub, the service, a run, a pull request. No keys, no network."""
     from bot.offline.demo import Wish, run_demo
 
-    raise SystemExit(run_demo(Wish(report=report, keep=keep, repo=repo, issue=issue, session=session, sandbox=sandbox)))
+    wish = Wish(report, keep, repo, issue, session, sandbox, comprehensive)
+    raise SystemExit(run_demo(wish))
 
 
 @app.command()

@@ -45,8 +45,7 @@ def test_without_options_and_keys_the_sample_is_played() -> None:
     """The built-in session speaks, and only our own code runs."""
     play = cast(Wish())
     assert (play.repository, play.command, play.trusted) == ("acme/latchkey", SAMPLE_COMMAND, True)
-    assert play.session is not None
-    assert play.session.name == "rate-limit.yaml"
+    assert [path.name for path in play.sessions] == ["rate-limit.yaml"]
 
 
 def test_a_repository_with_a_session_takes_its_title_from_it(mine: Path, session: Path) -> None:
@@ -77,7 +76,7 @@ def test_a_key_or_an_address_means_a_real_model(monkeypatch: pytest.MonkeyPatch,
         monkeypatch.setenv(name, "x")
         monkeypatch.setenv("DEVFLOW_BUDGET_USD", "2")
     play = cast(Wish())
-    assert play.session is None
+    assert play.sessions == ()
     assert (play.model[name.lower()] if "URL" in name else play.model[name.lower()].get_secret_value()) == "x"
     assert play.model["budget_usd"] == 2
     assert not play.trusted
@@ -87,7 +86,7 @@ def test_a_session_speaks_even_where_there_is_a_key(monkeypatch: pytest.MonkeyPa
     """Whoever brings words wants them played, not paid for."""
     monkeypatch.setenv("ANTHROPIC_API_KEY", "x")
     play = cast(Wish(session=session))
-    assert (play.session, play.model) == (session, {})
+    assert (play.sessions, play.model) == ((session,), {})
 
 
 # What cannot be played
@@ -144,7 +143,7 @@ def test_wrong_settings_of_a_real_model_are_named(
 ) -> None:
     """They matter only where a real model speaks."""
     monkeypatch.setenv(name, value)
-    assert cast(Wish()).session is not None
+    assert cast(Wish()).sessions
     monkeypatch.setenv("ANTHROPIC_API_KEY", "x")
     assert answer in refused(Wish())
 

@@ -73,8 +73,8 @@ class _NobodyReadsError(Exception):
 
 
 def _first_line(play: Play) -> Text:
-    if play.session:
-        words = f"SCRIPTED: the model's words are played from {play.session.name}. All else is real."
+    if play.sessions:
+        words = f"SCRIPTED: the model's words are played from {play.sessions[-1].name}. All else is real."
     else:
         words = f"REAL MODEL: {play.model['model']} speaks, for real money, ${play.model['budget_usd']:.2f} at most."
     return Text(words, style="bold yellow")

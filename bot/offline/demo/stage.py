@@ -60,7 +60,8 @@ async def stage(play: Play, wish: Wish) -> AsyncIterator[Stage]:
     loading = asyncio.create_task(asyncio.to_thread(importlib.import_module, "anthropic"))
     with _folder() as folder, service_log(folder.path / "service.log"), contextlib.ExitStack() as running:
         github = running.enter_context(LocalGitHub(folder.path / "github"))
-        claude = running.enter_context(ScriptedClaude(Session.load(play.session))) if play.session else None
+        sessions = [Session.load(path) for path in play.sessions]
+        claude = running.enter_context(ScriptedClaude(*sessions)) if sessions else None
         key, public = await asyncio.to_thread(_app_key)
         await asyncio.to_thread(_populate, github, play, public, folder.path)
         sandbox, note = await asyncio.to_thread(_sandbox, wish, play)

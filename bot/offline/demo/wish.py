@@ -31,6 +31,7 @@ class Wish:
     issue: str | None = None
     session: Path | None = None
     sandbox: str = ""
+    comprehensive: bool = False
 
     @property
     def own(self) -> bool:
@@ -40,14 +41,18 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Play:
-    """What will be shown. `session` holds the model's words, None if a real model speaks, by its settings `model`."""
+    """What will be shown.
+
+    `sessions` hold the model's words, later ones on top of earlier ones; there are none if a real model speaks, by its
+    settings `model`.
+    """
 
     repository: str
     branch: str
     title: str
     body: str
     command: str
-    session: Path | None
+    sessions: tuple[Path, ...]
     model: dict[str, Any] = field(repr=False)
     hosted: Hosted | None
     """The visitor's own repository, None for the sample."""
@@ -76,7 +81,9 @@ def cast(wish: Wish) -> Play:
             "The built-in session speaks only of the sample repository and its issue.",
             "For your own, set ANTHROPIC_API_KEY, or write the model's words: `--session FILE` (docs/sessions.md).",
         )
-    session = wish.session or (sample() / "rate-limit.yaml" if model is None else None)
+    built_in = ["rate-limit.yaml", *(["comprehensive.yaml"] if wish.comprehensive else [])] if model is None else []
+    sessions = (wish.session,) if wish.session else tuple(sample() / name for name in built_in)
+    command = "/dev-workflow" if wish.own else SAMPLE_COMMAND
     hosted = look_at(wish.repo) if wish.repo else None
     title, body = _words(wish, _title_of(wish.session))
     return Play(
@@ -84,8 +91,8 @@ def cast(wish: Wish) -> Play:
         branch=hosted.branch if hosted else "main",
         title=title,
         body=body,
-        command="/dev-workflow" if wish.own else SAMPLE_COMMAND,
-        session=session,
+        command=f"{command} --comprehensive" if wish.comprehensive else command,
+        sessions=sessions,
         model=model or {},
         hosted=hosted,
         trusted=model is None and wish.session is None,
