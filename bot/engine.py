@@ -16,14 +16,15 @@ from bot.core.commands import (
     Ping,
     Status,
     help_text,
+    labeled_command,
     new_commands,
     render_error,
 )
 from bot.core.definitions import Catalog
 from bot.core.errors import BotError
-from bot.core.events import CommentPosted, Event
+from bot.core.events import CommentPosted, Event, IssueClosed, IssueLabeled, IssueUnlabeled, PullClosed
 from bot.core.policy import Denied, authorise
-from bot.core.repository import Reaction, Repo
+from bot.core.repository import Issue, Reaction, Repo
 from bot.core.runs import ENDED, Request, Run, RunId
 from bot.outbox import intend_comment, patiently, post_comment
 from bot.ports import GitHubError, Ports
@@ -35,6 +36,21 @@ NO_RUN = RunId("none")
 AGAIN_LIMIT = 600
 """Characters of a command that is shown to be given again."""
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Who asks for something, where and when, by a comment or without one (`comment_id` is 0).
+
+    `source` is the same for every delivery of the same wish, and another for every other wish in the issue.
+    """
+
+    repo: Repo
+    issue: Issue
+    author: str
+    at: datetime
+    source: str
+    comment_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +72,41 @@ class Engine:
 
     async def handle(self, event: Event) -> str:
         """Act on one event; returns what was done in a word or two, for the delivery's record."""
-        if not isinstance(event, CommentPosted):
+        if isinstance(event, PullClosed):
             return "nothing to do"
         if event.author_is_bot or event.author == await self._ports.github.me():
-            return "a bot's comment"
+            return "a bot's doing"
+        match event:
+            case CommentPosted():
+                return await self._commented(event)
+            case IssueLabeled():
+                return await self._labeled(event)
+            case IssueUnlabeled(label=label) if labeled_command(label) is None:
+                return "not our label"
+            case IssueUnlabeled(label=label):
+                return await self._withdrawn(event, f"@{event.author} took away the label `{label}`")
+            case IssueClosed():
+                return await self._withdrawn(event, f"@{event.author} closed the issue")
+
+    async def _commented(self, event: CommentPosted) -> str:
         found = new_commands(event.text, event.previous_text)
-        done = [await self._answer(event, index, command) for index, command in enumerate(found)]
+        ask = Ask(event.repo, event.issue, event.author, event.at, str(event.comment_id), event.comment_id)
+        done = [await self._answer(ask, index, command) for index, command in enumerate(found)]
         return ", ".join(done) or "no command"
+
+    async def _labeled(self, event: IssueLabeled) -> str:
+        command = labeled_command(event.label)
+        if command is None:
+            return "not our label"
+        source = f"label-{hashlib.sha256(f'{event.repo} {event.issue.number} {event.label}'.encode()).hexdigest()[:8]}"
+        return await self._answer(Ask(event.repo, event.issue, event.author, event.at, source), 0, command)
+
+    async def _withdrawn(self, event: IssueUnlabeled | IssueClosed, how: str) -> str:
+        """The wish is taken back: whoever could set the label, or close the issue, may stop what it started."""
+        source = f"withdrawn-{int(event.at.timestamp())}"
+        ask = Ask(event.repo, event.issue, event.author, event.at, source)
+        run = await self._to_cancel(ask)
+        return await self._stop(ask, run, f"Stopped: {how}.") if run else "no run at work"
 
     async def recover(self) -> None:
         """Take up what an earlier process left: runs that were stored but never started, or given up by the engine."""
@@ -79,10 +123,10 @@ class Engine:
                 case _:
                     structlog.get_logger().info("run goes on", run=run.id)
 
-    async def _answer(self, event: CommentPosted, index: int, command: Command | CommandError) -> str:
+    async def _answer(self, event: Ask, index: int, command: Command | CommandError) -> str:
         # Two edits may fall into one second, so what was asked for is part of the key.
         asked = hashlib.sha256(repr(command).encode("utf-8", "replace")).hexdigest()[:8]
-        key = f"reply-{event.comment_id}-{int(event.at.timestamp())}-{index}-{asked}"
+        key = f"reply-{event.source}-{int(event.at.timestamp())}-{index}-{asked}"
         try:
             if isinstance(command, CommandError):
                 await self._react(event, "confused")
@@ -96,12 +140,12 @@ class Engine:
                 raise
             return await self._refuse(event, key, str(error), "")
 
-    async def _refuse(self, event: CommentPosted, key: str, message: str, hint: str) -> str:
+    async def _refuse(self, event: Ask, key: str, message: str, hint: str) -> str:
         await self._react(event, "confused")
         await self._reply(event, key, comments.refusal(message, hint))
         return f"refused: {message}"
 
-    async def _obey(self, event: CommentPosted, index: int, key: str, command: Command) -> str:
+    async def _obey(self, event: Ask, index: int, key: str, command: Command) -> str:
         permission = await self._ports.github.permission(event.repo, event.author)
         answer = authorise(command, permission)
         if isinstance(answer, Denied):
@@ -125,15 +169,15 @@ class Engine:
         await self._react(event, "rocket")
         return "answered"
 
-    async def _start(self, event: CommentPosted, index: int, key: str, command: DevWorkflow) -> str:
-        run_id = make_run_id(event.at, event.comment_id, index)
+    async def _start(self, event: Ask, index: int, key: str, command: DevWorkflow) -> str:
+        run_id = make_run_id(event.at, event.comment_id or event.source, index)
         if await self._ports.store.run(run_id) is None:
             await self._check_can_start(event)
             await self._ports.store.add_run(await self._new_run(run_id, event, command))
         await self._ports.durable.start(run_id, event.repo)
         return f"run {run_id}"
 
-    async def _check_can_start(self, event: CommentPosted) -> None:
+    async def _check_can_start(self, event: Ask) -> None:
         """Raises `BotError` where a run would fail for a reason that is known now."""
         if problem := self._ports.model.available():
             raise BotError(problem)
@@ -148,7 +192,7 @@ class Engine:
                 f"Run `{active.id}` is still at work on this issue.", "See `/status`, or stop it with `/cancel`."
             )
 
-    async def _new_run(self, run_id: RunId, event: CommentPosted, command: DevWorkflow) -> Run:
+    async def _new_run(self, run_id: RunId, event: Ask, command: DevWorkflow) -> Run:
         base = command.base or (await self._ports.github.repository(event.repo)).default_branch
         head = await self._ports.github.branch_head(event.repo, base)
         if head is None:
@@ -172,14 +216,14 @@ class Engine:
         runs = await self._ports.store.runs(repo=repo, issue=issue)
         return next((run for run in runs if run.state not in ENDED), None)
 
-    async def _status(self, event: CommentPosted, key: str, command: Status) -> str:
+    async def _status(self, event: Ask, key: str, command: Status) -> str:
         run = await self._run_to_show(event, command)
         text = comments.status_comment(await progress_of(self._ports, run)) if run else comments.NO_RUN_HERE
         await self._reply(event, key, text)
         await self._react(event, "rocket")
         return "answered"
 
-    async def _run_to_show(self, event: CommentPosted, command: Status) -> Run | None:
+    async def _run_to_show(self, event: Ask, command: Status) -> Run | None:
         """The run that is named, of this repository only, else the newest one of the issue."""
         if command.run is None:
             return next(iter(await self._ports.store.runs(repo=event.repo, issue=event.issue.number, limit=1)), None)
@@ -189,36 +233,43 @@ class Engine:
             raise BotError(f"There is no run `{command.run}` in this repository.", hint)
         return run
 
-    async def _cancel(self, event: CommentPosted, command: Cancel) -> str:
-        """Stop the run. The intention is stored first, so that a repeat after a crash finishes the same one."""
-        key = f"cancel-{event.comment_id}"
-        run = await self._to_cancel(event, key)
+    async def _cancel(self, event: Ask, command: Cancel) -> str:
+        run = await self._to_cancel(event)
         if run is None or (command.run and command.run != run.id):
             named = f"Run `{command.run}` is not" if command.run else "No run is"
             raise BotError(f"{named} at work on this issue.", "`/status` shows the last one.")
-        text = comments.cancelled(run.id, event.author)
-        await intend_comment(self._ports, run.id, key, run.repo, run.request.issue, text)
-        reason = f"Stopped by @{event.author}."
+        done = await self._stop(event, run, f"Stopped by @{event.author}.")
+        await self._react(event, "rocket")
+        return done
+
+    async def _stop(self, event: Ask, run: Run, reason: str) -> str:
+        """Stop the run. The intention is stored first, so that a repeat after a crash finishes the same one."""
+        key, place = f"cancel-{event.source}", (run.repo, run.request.issue)
+        text = comments.cancelled(run.id, reason)
+        await intend_comment(self._ports, run.id, key, *place, text)
         await self._ports.store.set_run_state(run.id, "cancelled", reason=reason, at=self._ports.clock.now())
         await self._ports.durable.cancel(run.id)
-        await post_comment(self._ports, run.id, key, run.repo, run.request.issue, text)
+        await post_comment(self._ports, run.id, key, *place, text)
         await self._runs.finish(run.id, "cancelled", reason)
-        await self._react(event, "rocket")
         return "cancelled"
 
-    async def _to_cancel(self, event: CommentPosted, key: str) -> Run | None:
+    async def _to_cancel(self, event: Ask) -> Run | None:
+        """The run at work on the issue, or the one that an earlier delivery of the same wish began to stop."""
+        key = f"cancel-{event.source}"
         for run in await self._ports.store.runs(repo=event.repo, issue=event.issue.number):
             if run.state not in ENDED or key in {effect.key for effect in await self._ports.store.effects(run.id)}:
                 return run
         return None
 
-    async def _reply(self, event: CommentPosted, key: str, text: str) -> None:
+    async def _reply(self, event: Ask, key: str, text: str) -> None:
         await post_comment(
             self._ports, NO_RUN, f"{event.repo}-{event.issue.number}-{key}", event.repo, event.issue.number, text
         )
 
-    async def _react(self, event: CommentPosted, content: Reaction) -> None:
+    async def _react(self, event: Ask, content: Reaction) -> None:
         """A reaction is a courtesy: where GitHub refuses it, the answer itself still comes."""
+        if not event.comment_id:
+            return
         try:
             await patiently(self._ports, lambda: self._ports.github.react(event.repo, event.comment_id, content))
             if content != "eyes":
@@ -237,9 +288,9 @@ def command_again(command: DevWorkflow) -> str:
     return text if len(text) <= AGAIN_LIMIT else ""
 
 
-def make_run_id(at: datetime, comment_id: int, index: int) -> RunId:
-    """The same for every delivery of the same command, and sorting by time."""
-    digits, rest = "", comment_id
+def make_run_id(at: datetime, source: int | str, index: int) -> RunId:
+    """The same for every delivery of the same wish, and sorting by time; `source` is a comment's id, or a text."""
+    digits, rest = "", source if isinstance(source, int) else int(hashlib.sha256(source.encode()).hexdigest()[:15], 16)
     while rest:
         rest, digit = divmod(rest, 36)
         digits = _DIGITS[digit] + digits

@@ -94,6 +94,6 @@ class StatusBoard:
 
 async def finish_reactions(ports: Ports, repo: Repo, run: Run) -> None:
     """The command's comment shows how its run ended: 🚀, or 😕 for anything less."""
-    if run.state in ENDED:
+    if run.state in ENDED and run.request.comment_id:
         await ports.github.react(repo, run.request.comment_id, "rocket" if run.state == "succeeded" else "confused")
         await ports.github.unreact(repo, run.request.comment_id, "eyes")

@@ -23,6 +23,7 @@ from bot.core.repository import Permission
 from bot.core.text import fence, inline_code
 
 MAX_COMMANDS = 10
+LABELS = "devflow:"
 MIN_BUDGET_USD = 0.01
 MAX_BUDGET_USD = 100.0
 
@@ -101,6 +102,12 @@ class CommandDefinition:
     flags: tuple[Flag, ...] = ()
     examples: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
+    by_label: bool = False
+    """Whether a label gives the command, too, with nothing but the issue."""
+
+    @property
+    def label(self) -> str:
+        return f"{LABELS}{self.name}"
 
     @property
     def usage(self) -> str:
@@ -136,6 +143,14 @@ def new_commands(text: str, previous_text: str | None) -> list[Command | Command
             results.append(CommandError(line.line_number, line.text, 0, problem, hint))
             break
     return results
+
+
+def labeled_command(label: str) -> Command | None:
+    """The command that a label gives, None for a label that is not ours."""
+    definition = next((d for d in COMMANDS if d.by_label and d.label == label.lower()), None)
+    if definition is None:
+        return None
+    return definition.make(read_words(CommandLine(0, f"/{definition.name}", ""), definition.name, definition.flags))
 
 
 def definition_of(command: Command) -> CommandDefinition:
@@ -285,6 +300,7 @@ COMMANDS: tuple[CommandDefinition, ...] = (
         ),
         examples=("/dev-workflow", "/dev-workflow add rate limiting to the login endpoint --budget 2.50"),
         also=("devflow",),
+        by_label=True,
     ),
     CommandDefinition(
         "status",
@@ -337,7 +353,8 @@ def help_text(topic: str | None = None) -> str:
         return f"{command_table()}\n\n{rules}"
     words = [(argument.name, argument.summary) for argument in definition.arguments]
     words += [(flag.usage, flag.summary) for flag in definition.flags]
-    lines = [f"`{definition.usage}`", "", f"{definition.summary} Needs {definition.who} permission.", ""]
+    by_label = f" The label `{definition.label}` does the same." if definition.by_label else ""
+    lines = [f"`{definition.usage}`", "", f"{definition.summary} Needs {definition.who} permission.{by_label}", ""]
     lines += [*(f"- `{name}`: {summary}" for name, summary in words), "", fence("\n".join(definition.examples), "text")]
     return "\n".join(lines)
 

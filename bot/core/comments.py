@@ -282,8 +282,11 @@ def denied(author: str, reason: str) -> str:
     return f"🔒 @{author} {reason}"
 
 
-def cancelled(run_id: str, author: str) -> str:
-    return f"⏹️ Run `{run_id}` was stopped by @{author}. Nothing more happens. Start again with `/dev-workflow`."
+def cancelled(run_id: str, reason: str) -> str:
+    """`reason` is a sentence like `Stopped by @ada.`"""
+    return (
+        f"⏹️ Run `{run_id}` was {reason[:1].lower()}{reason[1:]} Nothing more happens. Start again with `/dev-workflow`."
+    )
 
 
 def pong(model_problem: str | None, sandbox_problem: str | None) -> str:

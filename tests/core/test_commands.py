@@ -461,7 +461,7 @@ def test_help_explains_one_command() -> None:
     assert help_text("dev-workflow") == snapshot("""\
 `/dev-workflow [DESCRIPTION] [--quick] [--budget USD] [--base BRANCH]`
 
-Build what is described, or the issue itself, from requirements to a pull request. Needs write permission.
+Build what is described, or the issue itself, from requirements to a pull request. Needs write permission. The label `devflow:dev-workflow` does the same.
 
 - `DESCRIPTION`: what to build; the lines below the command belong to it
 - `--quick`: a lean run of all phases; what you get without it, too

@@ -315,7 +315,7 @@ def test_short_answers() -> None:
     assert [
         comments.refusal("This issue is closed.", "Open it again."),
         comments.refusal("No key.", ""),
-        comments.cancelled("r1", "maintainer"),
+        comments.cancelled("r1", "Stopped by @maintainer."),
         comments.denied("stranger", "may not."),
         comments.pong(None, "bubblewrap is missing: apt install bubblewrap"),
     ] == snapshot(
