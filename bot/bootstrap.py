@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
@@ -12,6 +13,7 @@ import structlog
 from bot.clock import SystemClock
 from bot.core.errors import BotError
 from bot.core.events import EventError, event_from_payload
+from bot.core.limits import Limits
 from bot.core.prices import price_table
 from bot.core.repository import Delivery
 from bot.definitions import builtin_catalog
@@ -111,15 +113,23 @@ def bootstrap(settings: Settings, clock: Clock | None = None) -> Bot:
         clock=clock,
     )
     catalog = builtin_catalog()
-    rules = Rules(
-        settings.model,
-        settings.status_seconds,
-        parallel=settings.parallel_tasks,
-        install_network=settings.install_network,
-    )
+    rules = _rules(settings)
     runs = Runs(ports, catalog, rules)
     engine = Engine(ports, runs, catalog, Defaults(settings.budget_usd, settings.model))
     return Bot(settings, ports, engine, runs)
+
+
+def _rules(settings: Settings) -> Rules:
+    s, free = settings, math.inf
+    return Rules(
+        s.model,
+        s.status_seconds,
+        parallel=s.parallel_tasks,
+        install_network=s.install_network,
+        agent_limits=Limits(s.agent_turns, s.agent_tokens, s.agent_seconds, s.agent_usd or free),
+        phase_limits=Limits(s.phase_turns, s.phase_tokens, s.phase_seconds, s.phase_usd or free),
+        run_limits=Limits(s.run_turns, s.run_tokens, s.run_seconds),
+    )
 
 
 def make_sandbox(setting: Literal["auto", "bubblewrap", "none"]) -> Sandbox:

@@ -6,8 +6,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal, Protocol
 
+from bot.calls import OpenCalls
 from bot.core.conversation import Json, ModelRequest, Reply, Usage
 from bot.core.effects import Effect
+from bot.core.limits import Cap, Refusal
 from bot.core.repository import (
     Comment,
     CommitDraft,
@@ -110,6 +112,9 @@ class Model(Protocol):
 
     def price_usd(self, request: ModelRequest) -> float:
         """An upper bound of what this call can cost: its input at full price plus `max_tokens` of output."""
+
+    def most_tokens(self, request: ModelRequest) -> int:
+        """An upper bound of the tokens of this call: its input and `max_tokens` of output."""
 
     def cost_usd(self, reply: Reply) -> float:
         """What the reply did cost, by the price table."""
@@ -344,11 +349,12 @@ class Store(Protocol):
 
     async def phases(self, run_id: RunId) -> list[PhaseResult]: ...
 
-    async def reserve_turn(self, turn: Turn, cap_usd: float) -> bool:
-        """Store a turn that is about to be made, unless the run's spend and open reservations would pass the cap.
+    async def reserve_turn(self, turn: Turn, caps: Sequence[Cap]) -> Refusal | None:
+        """Store a turn that is about to be made, unless a cap has no room for it; returns the first that has none.
 
-        A turn whose process died may be reserved again; the lost call may have been charged, so its reservation still
-        counts. Raises `ValueError` for a turn that is finished, `LookupError` if the run is not stored.
+        What counts against a cap is what all units under it have spent and reserved. A turn whose process died may be
+        reserved again; the lost call may have been charged, so its reservation still counts. Raises `ValueError` for a
+        turn that is finished, `LookupError` if the run is not stored.
         """
 
     async def finish_turn(self, turn: Turn) -> None: ...
@@ -376,4 +382,5 @@ class Ports:
     durable: Durable
     sandbox: Sandbox
     workspaces: Workspaces
-    clock: Clock = field()
+    clock: Clock
+    calls: OpenCalls = field(default_factory=OpenCalls)

@@ -8,65 +8,33 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from itertools import count
-from pathlib import Path
-from typing import Literal
 
 import structlog
 
+from bot.asking import LimitError, ask, seconds_left
 from bot.core.conversation import Message, ModelError, ModelRequest, Reply, Text, ToolResult, ToolSpec, ToolUse, Usage
-from bot.core.definitions import AgentDefinition
+from bot.core.limits import SMALLER, Cap
 from bot.core.repository import Sha
-from bot.core.runs import Limits, PhaseName, Run, Turn
+from bot.core.runs import Turn
 from bot.core.submissions import Submission, read_submission, submit_tool
-from bot.core.transcript import reply_from_json, reply_to_json, results_from_json, results_to_json
+from bot.core.transcript import reply_from_json, results_from_json, results_to_json
 from bot.core.trimming import trimmed
-from bot.ports import Checkout, Ports, WorkspaceError
+from bot.delegation import TASK, delegate, task_spec
+from bot.jobs import Job, Outcome, Team
+from bot.ports import Ports, SandboxLimits, WorkspaceError
 from bot.tools import ToolBox
+
+__all__ = ["Job", "Outcome", "Team", "run_job", "total_usage"]
 
 MAX_TOKENS = 16_000
 """Of one reply; less where the budget has less room."""
-LEAST_TOKENS = 1_024
 CONVERSATION_TOKENS = 180_000
 """By our estimate, past which old answers of tools are left out of a conversation; windows have 200,000 or more.
 Where the API shortens conversations itself, it does so earlier."""
-SMALLER = "Ask for less at once."
-MOST_USD = 100.0
-"""What a command may name as its budget."""
 CUT_OFF = "Your reply was cut off at its limit after this call. Make smaller calls."
 NUDGES = 3
 """How often an agent that stops without handing in its result is asked again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What one agent has to do. `unit` names it in the run; `submits` is the phase whose tool ends it, or None."""
-
-    run: Run
-    unit: str
-    agent: AgentDefinition
-    model: str
-    system: str
-    first: str
-    tools: tuple[str, ...]
-    checkout: Checkout
-    start: Sha
-    limits: Limits
-    submits: PhaseName | None = None
-    agents: tuple[str, ...] = ()
-    env: Path | None = None
-    """What the tests' install step left, mounted read-only at `/env` for commands."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a job ended. `reason` and `hint` are sentences for people; `tree` is the checkout afterwards."""
-
-    state: Literal["done", "failed"]
-    text: str
-    tree: Sha
-    submission: Submission | None = None
-    reason: str = ""
-    hint: str = ""
+OnTurn = Callable[[], Awaitable[None]]
 
 
 @dataclass(slots=True)
@@ -78,7 +46,7 @@ class _Progress:
     trimmed: bool = False
     last: Reply | None = None
     submission: Submission | None = None
-    started: float = field(default=0.0)
+    caps: tuple[Cap, ...] = field(default=())
 
 
 class _StopError(Exception):
@@ -88,118 +56,125 @@ class _StopError(Exception):
         self.outcome = outcome
 
 
-async def run_job(job: Job, ports: Ports, on_turn: Callable[[], Awaitable[None]]) -> Outcome:
+async def run_job(job: Job, ports: Ports, on_turn: OnTurn) -> Outcome:
     """Work until the result is handed in; `on_turn` is awaited after every turn. Never raises for what an agent did."""
     job, progress, turns = await _take_up(job, ports)
-    progress.started = ports.clock.monotonic()
     try:
         for turn in turns:
             _stop_if_done(job, progress)
-            await _replay(job, progress, turn, ports)
+            await _replay(job, progress, turn, ports, on_turn)
         while True:
             _stop_if_done(job, progress)
-            await _turn(job, progress, ports)
+            await _turn(job, progress, ports, on_turn)
             await on_turn()
     except _StopError as stop:
         return stop.outcome
+    except LimitError as error:
+        return replace(_failed(progress, error.refused.reason, error.refused.hint), limit=error.refused)
     except ModelError as error:
         return _failed(progress, str(error))
 
 
 async def _take_up(job: Job, ports: Ports) -> tuple[Job, _Progress, list[Turn]]:
     """Where an earlier process left off, or a fresh start if its files are not on this machine."""
+    until = ports.clock.monotonic() + job.limits.seconds
     for generation in count(1):
         unit = job.unit if generation == 1 else f"{job.unit}~{generation}"
         stored = await ports.store.turns(job.run.id, unit)
         turns = [t for t in stored if t.reply is not None]
         tree = next((t.tree for t in reversed(turns) if t.tree), job.start)
-        if await ports.workspaces.restore(job.checkout, tree):
+        if job.looks_on or await ports.workspaces.restore(job.checkout, tree):
             ended = max((t.index for t in stored if t.usd is not None), default=-1)
-            progress = _Progress([Message("user", (Text(job.first),))], tree, ended + 1)
-            return replace(job, unit=unit), progress, turns
+            own = Cap("agent", job.agent.name, unit, job.limits, until)
+            start = [Message("user", (Text(job.first),))]
+            return replace(job, unit=unit), _Progress(start, tree, ended + 1, caps=(*job.shared, own)), turns
         if not turns:
             break
     raise WorkspaceError(f"The files of tree {job.start[:12]} are not on this machine.")
 
 
-async def _replay(job: Job, progress: _Progress, turn: Turn, ports: Ports) -> None:
+async def _replay(job: Job, progress: _Progress, turn: Turn, ports: Ports, on_turn: OnTurn) -> None:
     assert turn.reply is not None
     reply = reply_from_json(turn.reply)
-    if turn.results is not None:
-        _remember(progress, reply, results_from_json(turn.results))
-        _note_submission(job, progress, reply, results_from_json(turn.results))
+    known = results_from_json(turn.results) if turn.results is not None else ()
+    if turn.results is not None and len(known) == len(reply.tool_uses):
+        _remember(progress, reply, known)
+        _note_submission(job, progress, reply, known)
     else:
-        await _after_reply(job, progress, turn, reply, ports)
+        await _after_reply(job, progress, turn, reply, ports, on_turn, known)
 
 
-async def _turn(job: Job, progress: _Progress, ports: Ports) -> None:
-    """One call and its tools. A call that failed for good costs what it reported, not what was reserved for it."""
-    _check_limits(job, progress, ports)
-    request = await _reserve(job, progress, ports)
-    turn, started = _row(job, progress, request.model, 0.0), ports.clock.monotonic()
-    try:
-        reply = await ports.model.reply(request)
-    except ModelError as error:
-        cost = ports.model.cost_usd(Reply((), "end_turn", error.usage, request.model))
-        seconds = ports.clock.monotonic() - started
-        await ports.store.finish_turn(replace(turn, usd=cost, usage=error.usage, seconds=seconds))
-        raise
-    cost, seconds = ports.model.cost_usd(reply), ports.clock.monotonic() - started
-    turn = replace(turn, usd=cost, usage=reply.usage, reply=reply_to_json(reply), seconds=seconds)
-    await ports.store.finish_turn(turn)
-    progress.index += 1
-    await _after_reply(job, progress, turn, reply, ports)
-
-
-def _row(job: Job, progress: _Progress, model: str, reserved: float) -> Turn:
-    return Turn(job.run.id, job.unit, progress.index, job.agent.name, model, reserved)
-
-
-async def _reserve(job: Job, progress: _Progress, ports: Ports) -> ModelRequest:
-    """The next request, with as much room to answer as the budget has. Raises `_StopError` when it has none."""
+async def _turn(job: Job, progress: _Progress, ports: Ports, on_turn: OnTurn) -> None:
+    """One call and its tools."""
     shown = trimmed(progress.messages, CONVERSATION_TOKENS)
-    request = ModelRequest(job.model, job.system, shown, _specs(job, ports), MAX_TOKENS)
-    while request.max_tokens >= LEAST_TOKENS:
-        row = _row(job, progress, job.model, ports.model.price_usd(request))
-        if await ports.store.reserve_turn(row, job.limits.usd):
-            return request
-        request = replace(request, max_tokens=request.max_tokens // 2)
-    reason = f"The next call could pass the budget of ${job.limits.usd:.2f}."
-    more = min(2 * max(job.limits.usd, 0.5), MOST_USD)
-    raise _StopError(_failed(progress, reason, f"Ask again with a higher one, as in `--budget {more:g}`."))
+    request = ModelRequest(job.model, job.system, shown, _specs(job, progress, ports), MAX_TOKENS)
+    turn, reply = await ask(job, progress.caps, progress.index, request, ports)
+    progress.index += 1
+    await _after_reply(job, progress, turn, reply, ports, on_turn)
 
 
-def _specs(job: Job, ports: Ports) -> tuple[ToolSpec, ...]:
+def _specs(job: Job, progress: _Progress, ports: Ports) -> tuple[ToolSpec, ...]:
     submit = submit_tool(job.submits) if job.submits else None
-    return (*_box(job, ports).specs(job.tools), *((submit,) if submit else ()))
+    task = task_spec(job)
+    own = _box(job, progress, ports).specs([tool for tool in job.tools if tool != TASK])
+    return (*own, *((task,) if task else ()), *((submit,) if submit else ()))
 
 
-def _box(job: Job, ports: Ports) -> ToolBox:
-    return ToolBox(job.checkout.root, ports.sandbox, extra=job.env, outputs=job.checkout.root.parent / "outputs")
+def _box(job: Job, progress: _Progress, ports: Ports) -> ToolBox:
+    """No command outlives the time that is left."""
+    limits = SandboxLimits()
+    limits = replace(limits, seconds=max(1.0, min(limits.seconds, seconds_left(progress.caps, ports.clock))))
+    return ToolBox(
+        job.checkout.root, ports.sandbox, limits, extra=job.env, outputs=job.checkout.root.parent / "outputs"
+    )
 
 
-def _check_limits(job: Job, progress: _Progress, ports: Ports) -> None:
-    if progress.index >= job.limits.turns:
-        raise _StopError(_failed(progress, f"`{job.agent.name}` was not done after {job.limits.turns} turns.", SMALLER))
-    if ports.clock.monotonic() - progress.started > job.limits.seconds:
-        raise _StopError(
-            _failed(progress, f"`{job.agent.name}` was not done after {job.limits.seconds:.0f} s.", SMALLER)
-        )
+async def _after_reply(
+    job: Job,
+    progress: _Progress,
+    turn: Turn,
+    reply: Reply,
+    ports: Ports,
+    on_turn: OnTurn,
+    known: tuple[ToolResult, ...] = (),
+) -> None:
+    """Run the tools that a reply asks for, then the agents that it calls, and store what they answered.
 
-
-async def _after_reply(job: Job, progress: _Progress, turn: Turn, reply: Reply, ports: Ports) -> None:
-    """Run the tools that a reply asks for, all at once, and store what they answered."""
-    results = list(await asyncio.gather(*(_call(job, use, ports) for use in reply.tool_uses)))
+    The answers of the tools are stored before the agents begin: a process that takes this up has them as `known`, and
+    the agents find the files as they were.
+    """
+    tasks = [use for use in reply.tool_uses if use.name == TASK]
+    own = [use for use in reply.tool_uses if use.name != TASK]
+    results = list(known)
+    if own and not known:
+        results = list(await asyncio.gather(*(_call(job, progress, use, ports) for use in own)))
+        progress.tree = await _snapshot(job, progress.tree, results, ports)
+    if own and tasks and not known:
+        turn = replace(turn, results=results_to_json(results), tree=progress.tree)
+        await ports.store.finish_turn(turn)
+    if tasks:
+        told, progress.tree = await _delegate(job, progress, turn.index, tasks, ports, on_turn)
+        results = _in_order(reply.tool_uses, [*results, *told])
     if results and reply.stop_reason == "max_tokens":
         results[-1] = replace(results[-1], content=f"{results[-1].content}\n\n{CUT_OFF}")
-    if results:
-        progress.tree = await _snapshot(job, progress.tree, results, ports)
     await ports.store.finish_turn(replace(turn, results=results_to_json(results), tree=progress.tree))
     _remember(progress, reply, tuple(results))
     _note_submission(job, progress, reply, tuple(results))
 
 
-async def _call(job: Job, use: ToolUse, ports: Ports) -> ToolResult:
+async def _delegate(
+    job: Job, progress: _Progress, index: int, uses: list[ToolUse], ports: Ports, on_turn: OnTurn
+) -> tuple[list[ToolResult], Sha]:
+    caller = replace(job, shared=progress.caps)
+    return await delegate(caller, index, uses, progress.tree, ports, lambda sub: run_job(sub, ports, on_turn))
+
+
+def _in_order(uses: tuple[ToolUse, ...], results: list[ToolResult]) -> list[ToolResult]:
+    by_id = {result.tool_use_id: result for result in results}
+    return [by_id[use.id] for use in uses]
+
+
+async def _call(job: Job, progress: _Progress, use: ToolUse, ports: Ports) -> ToolResult:
     submit = submit_tool(job.submits) if job.submits else None
     if submit and job.submits and use.name == submit.name:
         found = read_submission(job.submits, use.input, job.agents)
@@ -208,10 +183,12 @@ async def _call(job: Job, use: ToolUse, ports: Ports) -> ToolResult:
         return ToolResult(use.id, "Taken.")
     if use.name not in job.tools:
         return ToolResult(use.id, f"You have no tool {use.name!r}. You have: {', '.join(job.tools)}.", True)
-    return await _box(job, ports).call(use)
+    return await _box(job, progress, ports).call(use)
 
 
 async def _snapshot(job: Job, before: Sha, results: list[ToolResult], ports: Ports) -> Sha:
+    if job.looks_on:
+        return before
     try:
         return await ports.workspaces.tree(job.checkout)
     except WorkspaceError as error:
@@ -281,7 +258,7 @@ def _trim(job: Job, progress: _Progress) -> None:
     """Make room in a conversation that grew too long, once: the reply that did not fit goes, and old tool answers."""
     if progress.trimmed:
         raise _StopError(
-            _failed(progress, f"The conversation of `{job.agent.name}` is too long for the model.", SMALLER)
+            _failed(progress, f"The conversation of `{job.agent.name}` is too long for the model.", f"{SMALLER}.")
         )
     progress.trimmed = True
     if progress.messages[-1].role == "user":

@@ -51,6 +51,20 @@ class Settings(BaseSettings):
     """What a run may spend where its command does not say."""
     parallel_tasks: int = Field(4, ge=1, le=16)
     """How many tasks of one run are built at the same time, each by an agent with files of its own."""
+    agent_turns: int = Field(60, ge=1)
+    """Calls of the model for one agent, those of the agents that it calls included."""
+    agent_tokens: int = Field(5_000_000, ge=1)
+    agent_seconds: float = Field(1800.0, gt=0)
+    agent_usd: float | None = Field(None, gt=0)
+    """None: as much as the run's budget has."""
+    phase_turns: int = Field(400, ge=1)
+    phase_tokens: int = Field(20_000_000, ge=1)
+    phase_seconds: float = Field(14_400.0, gt=0)
+    phase_usd: float | None = Field(None, gt=0)
+    run_turns: int = Field(1000, ge=1)
+    run_tokens: int = Field(50_000_000, ge=1)
+    run_seconds: float = Field(43_200.0, gt=0)
+    """Of time in which phases are at work; waiting for people or for other runs costs nothing."""
     engine_poll_seconds: float = Field(0.5, gt=0)
     """How often the engine looks for work that became due; a run's parts start at most this much late."""
     status_seconds: float = Field(10.0, ge=0)

@@ -8,7 +8,11 @@ import pytest
 ROOT = Path(__file__).parent.parent
 LAYERS = {
     "bot.core": {"bot.core"},
-    "bot.ports": {"bot.core"},
+    "bot.calls": set[str](),
+    "bot.ports": {"bot.core", "bot.calls"},
+    "bot.jobs": {"bot.core", "bot.ports"},
+    "bot.asking": {"bot.core", "bot.ports", "bot.calls", "bot.jobs"},
+    "bot.delegation": {"bot.core", "bot.ports", "bot.jobs", "bot.tools"},
     "bot.settings": {"bot.core"},
     "bot.clock": set[str](),
     "bot.logs": set[str](),
@@ -18,9 +22,18 @@ LAYERS = {
     "bot.kept": {"bot.core", "bot.ports"},
     "bot.definitions": {"bot.core"},
     "bot.tools": {"bot.core", "bot.ports"},
-    "bot.runner": {"bot.core", "bot.ports", "bot.tools"},
+    "bot.runner": {"bot.core", "bot.ports", "bot.tools", "bot.jobs", "bot.asking", "bot.delegation"},
     "bot.status": {"bot.core", "bot.ports", "bot.outbox", "bot.runner"},
-    "bot.phases": {"bot.core", "bot.ports", "bot.outbox", "bot.phases", "bot.runner", "bot.status", "bot.testing"},
+    "bot.phases": {
+        "bot.core",
+        "bot.ports",
+        "bot.outbox",
+        "bot.phases",
+        "bot.delegation",
+        "bot.runner",
+        "bot.status",
+        "bot.testing",
+    },
     "bot.run": {
         "bot.core",
         "bot.ports",

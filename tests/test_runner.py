@@ -9,8 +9,9 @@ import pytest
 from inline_snapshot import snapshot
 
 from bot.core.conversation import Json, Usage
+from bot.core.limits import Cap, Limits
 from bot.core.repository import Repo
-from bot.core.runs import Limits, Turn
+from bot.core.runs import Turn
 from bot.core.submissions import Review
 from bot.definitions import builtin_catalog
 from bot.phases.work import READING
@@ -217,13 +218,17 @@ The checkout cannot be committed like this: `a\\nb` has a control character in i
         (
             [{"tools": [WRITE]}] * 2,
             Limits(turns=2),
-            snapshot("`developer` was not done after 2 turns. Ask for less at once."),
+            snapshot("`developer` was not done after 2 turns. Ask for less at once, or raise `DEVFLOW_AGENT_TURNS`."),
         ),
-        ([], Limits(seconds=0), snapshot("`developer` was not done after 0 s. Ask for less at once.")),
+        (
+            [],
+            Limits(seconds=0),
+            snapshot("`developer` was not done after 0 s. Ask for less at once, or raise `DEVFLOW_AGENT_SECONDS`."),
+        ),
         (
             [],
             Limits(usd=0.01),
-            snapshot("The next call could pass the budget of $0.01. Ask again with a higher one, as in `--budget 1`."),
+            snapshot("`developer` was not done within $0.01. Ask for less at once, or raise `DEVFLOW_AGENT_USD`."),
         ),
         (
             [{"text": "I", "stop_reason": "max_tokens"}] * 4,
@@ -254,7 +259,7 @@ async def test_every_limit_ends_with_a_sentence(desk: Desk, turns: list[Json], l
 async def test_a_small_rest_of_the_budget_means_a_shorter_reply(desk: Desk) -> None:
     """Room to answer is halved until the call fits, and no call can pass the cap."""
     desk.says({"text": "Short."})
-    await desk.work(limits=Limits(usd=0.1))
+    await desk.work(shared=(Cap("run", RUN, "", Limits(usd=0.1)),))
     (turn,) = await desk.stored()
     assert desk.rig.claude.bodies[0]["max_tokens"] == 8000
     assert turn.reserved_usd <= 0.1

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.core.effects import mark
+from bot.core.limits import Cap, Limits
 from bot.core.runs import Run, RunState, Turn
 from bot.ports import Ports
 from bot.status import StatusBoard, finish_reactions, progress_of
@@ -120,7 +121,7 @@ async def test_a_closed_board_writes_nothing_more(room: Room) -> None:
 async def test_progress_counts_calls_under_way_as_uncertain(room: Room) -> None:
     """Until the reply is there, its reservation counts; then its price."""
     turn = Turn(RUN, "design", 0, "architect", "claude-sonnet-5-5", 0.25)
-    await room.ports.store.reserve_turn(turn, 5.0)
+    await room.ports.store.reserve_turn(turn, [Cap("run", RUN, "", Limits())])
     before = await progress_of(room.ports, room.run)
     await room.ports.store.finish_turn(replace(turn, usd=0.10, reply="{}"))
     after = await progress_of(room.ports, room.run)

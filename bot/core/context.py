@@ -11,6 +11,10 @@ from bot.core.text import clean_untrusted, truncate_middle
 
 PIECE_LIMIT = 24_000
 """Characters of one earlier result or of the issue that are shown; the rest is cut from the middle, visibly."""
+CALLED = (
+    "Begin: do what the request asks, as far as your tools let you. End with plain text: the agent that called you "
+    "reads your last message and nothing else."
+)
 
 _OUR_TAGS = re.compile(r"<(\s{0,9}/?\s{0,9}(?:phase|request|issue|result|files|diff|tests|comments)\b)", re.IGNORECASE)
 """Our own tags inside foreign text: escaped, so that no text can leave its piece or pretend to be another one."""
@@ -34,9 +38,9 @@ class Piece:
     text: str
     label: tuple[tuple[str, str], ...] = ()
 
-    def render(self) -> str:
+    def render(self, limit: int = PIECE_LIMIT) -> str:
         attributes = "".join(f' {key}="{escape(value, quote=True)}"' for key, value in self.label)
-        body = _OUR_TAGS.sub(r"&lt;\g<1>", truncate_middle(clean_untrusted(self.text).text, PIECE_LIMIT))
+        body = _OUR_TAGS.sub(r"&lt;\g<1>", truncate_middle(clean_untrusted(self.text).text, limit))
         return f"<{self.kind}{attributes}>\n{body}\n</{self.kind}>"
 
 
@@ -45,13 +49,28 @@ def system_prompt(name: str, prompt: str) -> str:
     return SYSTEM.format(name=name, prompt=prompt)
 
 
-def first_message(phase: Phase, run: Run, pieces: Sequence[Piece], *, task: str = "", attempt: int = 1) -> str:
-    """The first user message: `<phase ...>` with everything the agent starts from, then one line that says go."""
+def first_message(
+    phase: Phase,
+    run: Run,
+    pieces: Sequence[Piece],
+    *,
+    task: str = "",
+    attempt: int = 1,
+    call: str = "",
+    caller: str = "",
+) -> str:
+    """The first user message: `<phase ...>` with everything the agent starts from, then one line that says go.
+
+    `call` and `caller` are for an agent that another one called: what it is about, and by whom.
+    """
     attributes = [("name", str(phase.name)), ("agent", phase.agent), ("run", str(run.id))]
     attributes += [("task", task)] if task else []
     attributes += [("attempt", str(attempt))] if attempt > 1 else []
+    attributes += [("call", call), ("caller", caller)] if caller else []
     head = "".join(f' {key}="{escape(value, quote=True)}"' for key, value in attributes)
-    return "\n\n".join([f"<phase{head}>", *(piece.render() for piece in pieces), "</phase>", "Begin."])
+    return "\n\n".join(
+        [f"<phase{head}>", *(piece.render() for piece in pieces), "</phase>", CALLED if caller else "Begin."]
+    )
 
 
 def request_pieces(run: Run) -> list[Piece]:

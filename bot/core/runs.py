@@ -19,15 +19,6 @@ PhaseState = Literal["waiting", "running", "done", "failed", "skipped"]
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """What one agent may use before it is stopped; `usd` is shared by the whole run."""
-
-    turns: int = 40
-    seconds: float = 1800.0
-    usd: float = 5.0
-
-
-@dataclass(frozen=True, slots=True)
 class Phase:
     """One node of a run's plan."""
 
@@ -124,3 +115,4 @@ class Turn:
     results: str | None = None
     tree: Sha | None = None
     seconds: float = 0.0
+    reserved_tokens: int = 0

@@ -3,21 +3,24 @@
 import asyncio
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 from bot.core.context import Piece, first_message, request_pieces, result_pieces, system_prompt
 from bot.core.definitions import Catalog
+from bot.core.limits import PHASE, RUN, Limits
 from bot.core.planning import Task
 from bot.core.repomap import repository_map
 from bot.core.repository import Sha
-from bot.core.runs import Limits, Phase, PhaseName, PhaseResult, PhaseState, Run
+from bot.core.runs import Phase, PhaseName, PhaseResult, PhaseState, Run
 from bot.core.submissions import Tasks
 from bot.core.testplan import TestRun
 from bot.core.text import truncate_middle
+from bot.delegation import TASK
+from bot.phases.caps import shared_caps
 from bot.ports import Checkout, Ports
-from bot.runner import Job, Outcome, run_job
+from bot.runner import Job, Outcome, Team, run_job
 from bot.status import StatusBoard
 from bot.testing import TestBench, env_of, from_json, read_text, set_up
 
@@ -41,8 +44,10 @@ class Rules:
     parallel: int = 4
     """How many agents of one run work on tasks at the same time."""
     install_network: bool = True
-    turns: int = 40
-    seconds: float = 1800.0
+    agent_limits: Limits = field(default_factory=Limits)
+    phase_limits: Limits = PHASE
+    run_limits: Limits = RUN
+    """Without dollars: those are the run's own budget."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +95,15 @@ class Work:
             model=model,
             system=system_prompt(agent.name, agent.prompt),
             first=first_message(replace(self.phase, agent=name), self.run, pieces, task=task, attempt=attempt),
-            tools=tuple(t for t in agent.tools if submits is None or t in READING),
+            tools=tuple(t for t in agent.tools if submits is None or t in (*READING, TASK)),
             checkout=self.checkout,
             start=start,
-            limits=Limits(self.rules.turns, self.rules.seconds, self.run.plan.budget_usd),
+            limits=self.rules.agent_limits,
             submits=submits,
             agents=("developer",),
             env=(self.env or env_of(self.checkout)) if submits is None else None,
+            shared=await shared_caps(self.ports, self.run, self.phase, self.rules.run_limits, self.rules.phase_limits),
+            team=Team(self.catalog, self.phase),
         )
 
         async def on_turn() -> None:

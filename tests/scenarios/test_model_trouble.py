@@ -171,7 +171,7 @@ async def test_a_budget_that_is_too_small_stops_before_the_call(bot: Rig) -> Non
             "failed",
             [
                 "requirements: The next call could pass the budget of $0.01",
-                "Ask again with a higher one, as in `--budget 1`.",
+                "Ask again with a higher one, as in `/dev-workflow --budget 1`.",
             ],
         )
     )
@@ -189,5 +189,6 @@ async def test_a_run_never_costs_more_than_its_budget(bot: Rig) -> None:
     assert 0.05 < usd <= 0.10
     assert f"${usd:.2f} of $0.10" in bot.read_all()[0]
     assert run.reason == snapshot(
-        "requirements: The next call could pass the budget of $0.10. Ask again with a higher one, as in `--budget 1`."
+        "requirements: The next call could pass the budget of $0.10. "
+        "Ask again with a higher one, as in `/dev-workflow --budget 1`."
     )

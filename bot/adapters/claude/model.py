@@ -74,6 +74,10 @@ class ClaudeModel:
             estimated_input_tokens(request), request.max_tokens, price_of(request.model, self.prices)
         )
 
+    def most_tokens(self, request: ModelRequest) -> int:
+        """See `bot.ports.Model`."""
+        return estimated_input_tokens(request) + request.max_tokens
+
     def cost_usd(self, reply: Reply) -> float:
         """See `bot.ports.Model`; includes what failed attempts reported."""
         return cost_usd(reply.usage, price_of(reply.model, self.prices))

@@ -12,6 +12,7 @@ from bot.adapters.store.inbox import SqliteInbox
 from bot.adapters.store.location import locate
 from bot.adapters.store.migrate import prepare
 from bot.core.effects import Effect
+from bot.core.limits import Cap, Refusal
 from bot.core.repository import Delivery, Repo
 from bot.core.runs import PhaseResult, Run, RunId, RunState, Turn
 from bot.ports import Statistics
@@ -119,9 +120,9 @@ class SqlStore:
         async with self._open.reading() as session:
             return await runs.phases(session, run_id)
 
-    async def reserve_turn(self, turn: Turn, cap_usd: float) -> bool:
+    async def reserve_turn(self, turn: Turn, caps: Sequence[Cap]) -> Refusal | None:
         async with self._open.writing() as session:
-            return await turns.reserve(session, turn, cap_usd)
+            return await turns.reserve(session, turn, caps)
 
     async def finish_turn(self, turn: Turn) -> None:
         async with self._open.writing() as session:

@@ -91,8 +91,8 @@ class PhaseRow(Row, table=True):
 
 
 class TurnRow(Row, table=True):
-    """A call of the model. `usd` is null until it came back; `lost_usd` adds up the reservations of earlier attempts
-    at the same turn, whose process died before it could say what they cost."""
+    """A call of the model. `usd` is null until it came back; `lost_usd` and `lost_tokens` add up the reservations of
+    earlier attempts at the same turn, whose process died before it could say what they cost."""
 
     __tablename__ = "devflow_turns"
     __table_args__ = (Index("ix_devflow_turns_key", "run", "unit", "number", unique=True),)
@@ -105,6 +105,8 @@ class TurnRow(Row, table=True):
     model: str = Field(sa_type=CleanText)
     reserved_usd: float = Field(sa_type=Double)
     lost_usd: float = Field(default=0.0, sa_type=Double)
+    reserved_tokens: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
+    lost_tokens: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
     usd: float | None = Field(default=None, sa_type=Double)
     input_tokens: int = Field(default=0, sa_type=BigInteger)
     output_tokens: int = Field(default=0, sa_type=BigInteger)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from bot.adapters.store import SqlStore
 from bot.core.conversation import Usage
 from bot.core.effects import Effect
+from bot.core.limits import Cap, Limits
 from bot.core.repository import Delivery, Repo, Sha
 from bot.core.runs import Phase, PhaseResult, Request, Run, RunId, RunPlan, Turn
 
@@ -41,6 +42,16 @@ def a_phase(text: str = "") -> PhaseResult:
 
 def a_turn(index: int = 0, usd: float = 0.3, *, unit: str = "design", run: str = RUN) -> Turn:
     return Turn(RunId(run), unit, index, "architect", "claude-sonnet-5-5", usd)
+
+
+def a_cap(usd: float = 5.0, unit: str = "", **limits: float) -> Cap:
+    """Of a whole run, or of one unit of it."""
+    return Cap("agent" if unit else "run", "architect", unit, Limits(usd=usd, **limits))  # type: ignore[arg-type]
+
+
+async def reserve(store: SqlStore, turn: Turn, usd: float = 5.0) -> bool:
+    """Whether the run's dollars had room for the turn."""
+    return await store.reserve_turn(turn, [a_cap(usd)]) is None
 
 
 def an_effect(key: str = "status", body: str = "Working on it.") -> Effect:

@@ -9,7 +9,18 @@ from bot.adapters.store import SqlStore
 from bot.core.conversation import Usage
 from bot.core.runs import RunId, RunState
 from bot.ports import Statistics
-from tests.adapters.store.rig import HOSTILE, NOON, RUN, SOME_TOKENS, a_delivery, a_run, a_turn, an_effect, later
+from tests.adapters.store.rig import (
+    HOSTILE,
+    NOON,
+    RUN,
+    SOME_TOKENS,
+    a_delivery,
+    a_run,
+    a_turn,
+    an_effect,
+    later,
+    reserve,
+)
 
 
 async def test_an_effect_is_stored_then_done(store: SqlStore) -> None:
@@ -65,7 +76,7 @@ async def test_statistics(store: SqlStore) -> None:
     await store.processed("d1", "ok", later(1))
     await store.count_rejection("bad signature", 7)
     for index in range(3):
-        await store.reserve_turn(a_turn(index, run="r1"), 5.0)
+        await reserve(store, a_turn(index, run="r1"), 5.0)
     for index in range(2):
         await store.finish_turn(replace(a_turn(index, run="r1"), usd=0.25, usage=SOME_TOKENS))
     found = await store.statistics()

@@ -29,6 +29,7 @@ from tests.adapters.store.rig import (
     a_turn,
     an_effect,
     outputs_of,
+    reserve,
     start_process,
     stores_at,
 )
@@ -42,7 +43,7 @@ async def fill(store: SqlStore) -> None:
     await store.accept([a_delivery("d1")], NOON)
     await store.add_run(a_run())
     await store.save_phase(a_phase())
-    await store.reserve_turn(a_turn(), 5.0)
+    await reserve(store, a_turn(), 5.0)
     await store.add_effect(an_effect())
     await store.count_rejection("bad signature")
 
@@ -190,7 +191,7 @@ async def test_cancelled_calls_leave_the_store_usable(store: SqlStore) -> None:
     """A call may be cancelled at any await; the next ones find no lock and no half transaction."""
     await store.add_run(a_run())
     for ticks in range(40):
-        task = asyncio.create_task(store.reserve_turn(a_turn(ticks, 0.0), 5.0))
+        task = asyncio.create_task(reserve(store, a_turn(ticks, 0.0), 5.0))
         for _ in range(ticks):
             await asyncio.sleep(0)
         task.cancel()
@@ -202,7 +203,7 @@ async def test_cancelled_calls_leave_the_store_usable(store: SqlStore) -> None:
         cancelled.cancel()
     await asyncio.gather(*accepting, return_exceptions=True)
     assert [kept.result() for kept in accepting[1::2]] == [[True]] * 20
-    assert await store.reserve_turn(a_turn(99, 5.0), 5.0)
+    assert await reserve(store, a_turn(99, 5.0), 5.0)
     assert await store.accept([a_delivery("last")], NOON) == [True]
 
 

@@ -1,0 +1,64 @@
+"""What one agent has to do, and how it ended."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from bot.core.definitions import AgentDefinition, Catalog
+from bot.core.limits import Cap, Limits, Refusal
+from bot.core.repository import Sha
+from bot.core.runs import Phase, PhaseName, Run
+from bot.core.submissions import Submission
+from bot.ports import Checkout
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """Whom an agent may call with `Task`: any of the catalog that is not among `callers`, who called it one by one."""
+
+    catalog: Catalog
+    phase: Phase
+    callers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What one agent has to do. `unit` names it in the run; `submits` is the phase whose tool ends it, or None.
+
+    `limits` are its own, agents that it calls included; `shared` are the caps that it draws on with others, the run's
+    first.
+    """
+
+    run: Run
+    unit: str
+    agent: AgentDefinition
+    model: str
+    system: str
+    first: str
+    tools: tuple[str, ...]
+    checkout: Checkout
+    start: Sha
+    limits: Limits
+    submits: PhaseName | None = None
+    agents: tuple[str, ...] = ()
+    env: Path | None = None
+    """What the tests' install step left, mounted read-only at `/env` for commands."""
+    shared: tuple[Cap, ...] = ()
+    team: Team | None = None
+    """None for an agent that works alone, whatever its tools."""
+    looks_on: bool = False
+    """It only reads, in a checkout that is another agent's: the files are left as they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a job ended. `reason` and `hint` are sentences for people; `tree` is the checkout afterwards."""
+
+    state: Literal["done", "failed"]
+    text: str
+    tree: Sha
+    submission: Submission | None = None
+    reason: str = ""
+    hint: str = ""
+    limit: Refusal | None = None
+    """The limit that stopped it, if one did."""
