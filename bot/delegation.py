@@ -115,16 +115,18 @@ async def _take(job: Job, index: int, number: int, use: ToolUse, tree: Sha, port
 def _allowed(job: Job, number: int, name: str) -> tuple[AgentDefinition, Team]:
     """Raises `ToolError` with what to do instead."""
     team = job.team
-    if team is None or TASK not in job.tools:
+    if team is None:
         raise ToolError(f"You cannot call other agents. You have: {', '.join(job.tools)}.")
     chain = _chain(job, team)
     if len(chain) > DEPTH:
-        raise ToolError(f"{' called '.join(chain)}: it goes no deeper than that. Do this part yourself.")
+        raise ToolError(f"It goes no deeper than {' > '.join(chain)}. Do this part yourself.")
+    if TASK not in job.tools:
+        raise ToolError(f"You have no tool {TASK!r}. You have: {', '.join(job.tools)}.")
     if number > AT_ONCE:
         raise ToolError(f"At most {AT_ONCE} agents work at once. Call this one in your next reply.")
     if name in chain:
         who = "You are that agent" if name == chain[-1] else f"{name} waits for your answer"
-        raise ToolError(f"{who}: {' called '.join(chain)}. Call another agent, or do this part yourself.")
+        raise ToolError(f"{who} ({' > '.join(chain)}). Call another agent, or do this part yourself.")
     found = next((agent for agent in team.catalog.agents if agent.name == name), None)
     if found is None:
         names = ", ".join(agent.name for agent in _callable(job, team)) or "none"
@@ -194,7 +196,7 @@ async def _told(
     trouble, merged = await _merged(checkout, call, outcome, base, ours, ports)
     if trouble:
         diff = await ports.workspaces.diff(checkout, base, outcome.tree)
-        parts += [f"{trouble} Its changes are not in your files. They were:"]
+        parts += [f"{trouble}\nIts changes are not in your files. They were:"]
         parts += [Piece("diff", diff, label).render(DIFF_CHARS)]
     else:
         paths = [change.path for change in await ports.workspaces.changes(checkout, base, outcome.tree)]

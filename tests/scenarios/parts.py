@@ -104,9 +104,10 @@ class HeardClaude(ScriptedClaude):
                 return text
         raise AssertionError(f"Claude was never asked for {phase}")
 
-    def answers_of_tools(self, phase: str, *, newest: bool = False) -> list[str]:
-        """What the tools answered in the longest (or the newest) conversation of a phase, in order."""
-        found = [b["messages"] for b in self.bodies if f'<phase name="{phase}"' in str(b["messages"][0])]
+    def answers_of_tools(self, phase: str, *, newest: bool = False, agent: str = "") -> list[str]:
+        """What the tools answered in the longest (or the newest) conversation of a phase and agent, in order."""
+        tag = f'<phase name="{phase}"' + (f' agent="{agent}"' if agent else "")
+        found = [b["messages"] for b in self.bodies if tag in str(b["messages"][0])]
         blocks = [block for message in (found[-1] if newest else max(found, key=len)) for block in message["content"]]
         return [text_of(block["content"]) for block in blocks if block["type"] == "tool_result"]
 

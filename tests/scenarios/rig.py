@@ -210,10 +210,16 @@ class Rig:
         self.claude.plays(*(Session.load(HERE / "sessions" / f"{name}.yaml") for name in names))
 
     def says(
-        self, phase: str, *turns: Json, agent: str | None = None, task: str | None = None, attempt: int | None = None
+        self,
+        phase: str,
+        *turns: Json,
+        agent: str | None = None,
+        task: str | None = None,
+        attempt: int | None = None,
+        call: str | None = None,
     ) -> None:
         """Let Claude speak these turns in a phase; the form is that of the session files."""
-        entry = {"phase": phase, "agent": agent, "task": task, "attempt": attempt, "turns": list(turns)}
+        entry = {"phase": phase, "agent": agent, "task": task, "attempt": attempt, "call": call, "turns": list(turns)}
         self.claude.plays(Session.from_dict({"replies": [entry]}))
 
     # Waiting

@@ -19,9 +19,11 @@ class Heading:
     run: str = ""
     task: str | None = None
     attempt: int | None = None
+    call: str | None = None
+    """What another agent called this one for."""
 
     def __str__(self) -> str:
-        extras = [("agent", self.agent or None), ("task", self.task), ("attempt", self.attempt)]
+        extras = [("agent", self.agent or None), ("call", self.call), ("task", self.task), ("attempt", self.attempt)]
         return ", ".join([f"phase {self.phase}", *(f"{k} {v}" for k, v in extras if v is not None)])
 
 
@@ -46,6 +48,7 @@ def heading_of(messages: list[Mapping[str, Any]]) -> Heading | None:
         agent=given.get("agent", ""),
         run=given.get("run", ""),
         task=given.get("task") or None,
+        call=given.get("call") or None,
         attempt=int(attempt) if attempt.isascii() and attempt.isdigit() else None,
     )
 

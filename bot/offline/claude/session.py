@@ -82,24 +82,32 @@ class Replies(_Part):
     agent: str | None = None
     task: str | None = None
     attempt: int | None = Field(None, ge=1)
+    call: str | None = None
     turns: tuple[Turn, ...] = Field(min_length=1)
 
     @property
-    def key(self) -> tuple[str, str | None, str | None, int | None]:
-        return (self.phase, self.agent, self.task, self.attempt)
+    def key(self) -> tuple[str, str | None, str | None, int | None, str | None]:
+        return (self.phase, self.agent, self.task, self.attempt, self.call)
 
     @property
     def name(self) -> str:
         """The entry as people know it: `implementation, agent developer, task T1`."""
-        extras = [("agent", self.agent), ("task", self.task), ("attempt", self.attempt)]
+        extras = [("agent", self.agent), ("call", self.call), ("task", self.task), ("attempt", self.attempt)]
         return ", ".join([self.phase, *(f"{name} {value}" for name, value in extras if value is not None)])
 
-    def rank(self, heading: Heading) -> tuple[bool, bool, bool] | None:
-        """How closely this entry fits, None if not at all; an attempt outweighs a task, a task an agent."""
-        pairs = [(self.attempt, heading.attempt), (self.task, heading.task), (self.agent, heading.agent)]
-        if self.phase != heading.phase or any(wanted not in (None, given) for wanted, given in pairs):
+    def rank(self, heading: Heading) -> tuple[bool, bool, bool, bool] | None:
+        """How closely this entry fits, None if not at all; what comes first outweighs what follows.
+
+        An agent that another one called is answered only by an entry that names it or the call.
+        """
+        wanted = (self.attempt, self.task, self.call, self.agent)
+        given = (heading.attempt, heading.task, heading.call, heading.agent)
+        if self.phase != heading.phase or any(w not in (None, g) for w, g in zip(wanted, given, strict=True)):
             return None
-        return (self.attempt is not None, self.task is not None, self.agent is not None)
+        if heading.call is not None and self.agent is None and self.call is None:
+            return None
+        attempt, task, call, agent = (one is not None for one in wanted)
+        return (attempt, task, call, agent)
 
 
 class Session(_Part):
