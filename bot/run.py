@@ -11,6 +11,7 @@ from bot.core.comments import phase_comment
 from bot.core.conversation import Json, ModelError
 from bot.core.definitions import Catalog
 from bot.core.errors import BotError
+from bot.core.partial import stop_of
 from bot.core.repository import Sha
 from bot.core.runs import ENDED, Phase, PhaseResult, Run, RunId, RunState
 from bot.kept import keep_changes, make_again
@@ -100,7 +101,7 @@ class Runs:
         results = {str(r.name): r for r in await self._ports.store.phases(run_id)}
         result = results.get(name)
         if result is None or result.state not in {"done", "failed"}:
-            if run.state in ENDED or any(not _passable(results.get(need)) for need in phase.needs):
+            if run.state in ENDED or not _ready(phase, results):
                 await self._ports.store.save_phase(PhaseResult(run_id, phase.name, phase.agent, "skipped"))
                 return {"state": "skipped"}
             result = await self._work(run, phase, results)
@@ -180,6 +181,12 @@ class Runs:
         result = replace(result, state="failed", data=json.dumps(data))
         await self._ports.store.save_phase(result)
         return result
+
+
+def _ready(phase: Phase, results: Mapping[str, PhaseResult]) -> bool:
+    """Whether what a phase needs is there; delivery also takes what there is when a limit has stopped the work."""
+    stopped = phase.name == "delivery" and stop_of(results.values()) is not None
+    return all(_passable(results.get(need)) for need in (("tasks",) if stopped else phase.needs))
 
 
 def _passable(result: PhaseResult | None) -> bool:

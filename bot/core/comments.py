@@ -7,6 +7,7 @@ from datetime import datetime
 
 from bot.core.conversation import Usage
 from bot.core.evidence import Evidence
+from bot.core.partial import Stop, stop_of, with_budget
 from bot.core.planning import Task
 from bot.core.runs import ENDED, PhaseResult, PhaseState, Run
 from bot.core.submissions import Design, Requirements, Review, Submission, Tasks
@@ -141,15 +142,18 @@ def _phase_row(progress: Progress, name: str, agent: str) -> str:
 def _footer(progress: Progress) -> list[str]:
     run = progress.run
     if run.state in ENDED:
-        again = [] if run.state == "succeeded" else ["", *again_lines(run)]
+        stop = stop_of(progress.phases.get(phase.name) for phase in run.plan.phases)
+        again = [] if run.state == "succeeded" else ["", *again_lines(run, stop)]
         return [*again, "", f"<sub>run `{run.id}`</sub>"]
     return ["", f"<sub>run `{run.id}` · stop it: `/cancel` · more: `/status`</sub>"]
 
 
-def again_lines(run: Run) -> list[str]:
-    """The command that asks for the same once more, to be copied with one touch."""
-    command = redact_secrets(clean_untrusted(run.request.again).text).strip() or "/dev-workflow"
-    return ["To try again, comment this:", "", fence(command, "text")]
+def again_lines(run: Run, stop: Stop | None = None) -> list[str]:
+    """The command that asks for the same once more, to be copied with one touch; with a higher budget if that helps."""
+    asked = redact_secrets(clean_untrusted(run.request.again).text).strip() or "/dev-workflow"
+    more = stop.more_usd if stop else None
+    lead = "To try again, comment this:" if more is None else "To go on with a higher budget, comment this:"
+    return [lead, "", fence(with_budget(asked, more), "text")]
 
 
 def phase_comment(run: Run, result: PhaseResult, phases_left: Sequence[str]) -> str:
@@ -161,7 +165,7 @@ def phase_comment(run: Run, result: PhaseResult, phases_left: Sequence[str]) -> 
         lines += ["", f"<details><summary>More, by {result.agent}</summary>", "", whole(more), "", "</details>"]
     stops = result.state == "failed" and not json.loads(result.data).get("go_on")
     if stops:
-        lines += ["", *again_lines(run)]
+        lines += ["", *again_lines(run, stop_of([result]))]
     next_up = f" · next: {TITLES.get(phases_left[0], phases_left[0])}" if phases_left and not stops else ""
     used = f" · {tokens(result.usage)} tokens · {money(result.usd)}" if result.usage.total else ""
     about = f"{result.agent} · {duration(result.seconds)}{used}{next_up} · run `{run.id}`"
@@ -230,7 +234,20 @@ def pull_title(run: Run, tasks: Sequence[Task]) -> str:
     return line if len(line) <= 72 else line[:71].rstrip() + "…"
 
 
-def pull_body(progress: Progress, summary: str, evidence: Evidence) -> str:
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """Work that a limit stopped, and what is missing of it."""
+
+    stop: Stop
+    missing: Sequence[str]
+
+    def lines(self, run: Run) -> list[str]:
+        """What is missing and how to go on, as Markdown."""
+        listed = [f"- [ ] {cell(line)}" for line in self.missing]
+        return ["### What is missing", *listed, "", "### How to go on", *again_lines(run, self.stop)]
+
+
+def pull_body(progress: Progress, summary: str, evidence: Evidence, rest: Unfinished | None = None) -> str:
     """Summary, evidence, cost; `Closes #N` only where the evidence does not refute the change."""
     run = progress.run
     closes = f"Closes #{run.request.issue}" if evidence.verdict != "refuted" else f"Part of #{run.request.issue}"
@@ -239,6 +256,9 @@ def pull_body(progress: Progress, summary: str, evidence: Evidence) -> str:
         "unproven": f"> [!WARNING]\n> Nothing proves this change. {sentence(evidence.reason)}\n\n",
         "refuted": f"> [!CAUTION]\n> The evidence speaks against this change. {sentence(evidence.reason)}\n\n",
     }[evidence.verdict]
+    if rest:
+        lead = f"> [!WARNING]\n> This is unfinished: a limit stopped the run in {rest.stop.phase}. "
+        lead += f"{sentence(rest.stop.reason)}\n\n" + "\n".join([*rest.lines(run), "", ""])
     began, ended = run.created_at or progress.now, progress.now
     used = f"{duration((ended - began).total_seconds())} · {tokens(progress.usage)} tokens · {spent(progress)}"
     return (
@@ -248,7 +268,7 @@ def pull_body(progress: Progress, summary: str, evidence: Evidence) -> str:
     )
 
 
-def delivery_summary(evidence: Evidence, pull_url: str) -> str:
+def delivery_summary(evidence: Evidence, pull_url: str, run: Run, rest: Unfinished | None = None) -> str:
     """The comment of the last phase; `pull_url` is empty if none was opened."""
     stands = f"The work so far is in {pull_url}." if pull_url else "No pull request was opened."
     lead = {
@@ -256,6 +276,10 @@ def delivery_summary(evidence: Evidence, pull_url: str) -> str:
         "unproven": f"Nothing proves this change. {sentence(evidence.reason)} {stands}",
         "refuted": f"The evidence speaks against this change. {sentence(evidence.reason)} {stands}",
     }[evidence.verdict]
+    if rest:
+        stands = stands if pull_url else "Nothing can be shown of it, so no pull request was opened."
+        lead = f"A limit stopped the run in {rest.stop.phase}. {sentence(rest.stop.reason)} {stands}\n\n"
+        lead += "\n".join(rest.lines(run))
     return f"{lead}\n\n{evidence_table(evidence)}"
 
 

@@ -29,6 +29,10 @@ class Facts:
     pushed: str | None = None
     """The commit that we made for it."""
     commit: RemoteCommit | None = None
+    stopped: str = ""
+    """The phase that a limit stopped, empty if none did."""
+    unbuilt: tuple[str, ...] = ()
+    """Ids of the planned tasks that were not built."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,7 @@ class Evidence:
 
 def check(facts: Facts) -> Evidence:
     """Compare what was found with what has to be true: any `fail` refutes, any `unknown` leaves it unproven."""
-    rows = [_tests(facts), _tree(facts), *_files(facts), _review(facts)]
+    rows = [*_whole(facts), _tests(facts), *_tree(facts), *_files(facts), _review(facts)]
     if facts.branch:
         rows[:0] = _branch(facts)
     failed = [row for row in rows if row.state == "fail"]
@@ -105,10 +109,17 @@ def _tests(facts: Facts) -> Row:
     return Row("Tests", found, "ok" if t.state == "passed" else "fail")
 
 
-def _tree(facts: Facts) -> Row:
+def _whole(facts: Facts) -> list[Row]:
+    rows = [Row("Complete", f"no: a limit stopped it in {facts.stopped}", "fail")] if facts.stopped else []
+    return rows + ([Row("Tasks", f"not built: {', '.join(facts.unbuilt)}", "fail")] if facts.unbuilt else [])
+
+
+def _tree(facts: Facts) -> list[Row]:
+    if not facts.tests.tree:
+        return []
     if facts.tests.tree == facts.tree:
-        return Row("Tested state", f"the tests ran on the final files (tree `{facts.tree[:12]}`)", "ok")
-    return Row("Tested state", "the files changed after the tests ran", "fail")
+        return [Row("Tested state", f"the tests ran on the final files (tree `{facts.tree[:12]}`)", "ok")]
+    return [Row("Tested state", "the files changed after the tests ran", "fail")]
 
 
 def _files(facts: Facts) -> list[Row]:

@@ -22,6 +22,8 @@ class _Built:
     commits: list[Commit] = field(default_factory=list)
     redone: list[str] = field(default_factory=list)
     failed: tuple[Task, Outcome] | None = None
+    stopped: list[tuple[Task, Sha, Outcome]] = field(default_factory=list)
+    """Tasks that a limit stopped, with the trees they began from."""
 
 
 async def build(work: Work) -> PhaseResult:
@@ -38,6 +40,8 @@ async def build(work: Work) -> PhaseResult:
         await _batch(work, batch, built)
         if built.failed:
             break
+    for task, start, outcome in built.stopped:
+        await _keep(work, task, start, outcome, built)
     await work.ports.workspaces.restore(work.checkout, built.tree)
     data = {
         "commits": built.commits,
@@ -86,12 +90,25 @@ async def _take(work: Work, task: Task, start: Sha, outcome: Outcome, built: _Bu
         if merged.conflicts:
             built.redone.append(task.id)
             outcome = await _again(work, task, start, outcome, built.tree, merged.conflicts)
+            start = built.tree
             tree = outcome.tree
         if outcome.state == "done":
             built.tree = tree
             built.commits.append(commit(task.title, task.agent, tree, task=task.id, words=outcome.text))
             return
     built.failed = built.failed or (task, outcome)
+    if outcome.limit:
+        built.stopped.append((task, start, outcome))
+
+
+async def _keep(work: Work, task: Task, start: Sha, outcome: Outcome, built: _Built) -> None:
+    """A task that a limit stopped is kept as far as it came, where that fits what stands."""
+    merged = await work.ports.workspaces.merge(work.checkout, start, built.tree, outcome.tree)
+    if merged.conflicts or merged.tree == built.tree:
+        return
+    built.tree = merged.tree
+    entry = commit(f"Keep unfinished work on {task.title}", task.agent, merged.tree)
+    built.commits.append({**entry, "unfinished": task.id})
 
 
 async def _again(work: Work, task: Task, start: Sha, outcome: Outcome, onto: Sha, conflicts: Sequence[str]) -> Outcome:

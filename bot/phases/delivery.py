@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from bot.core import evidence
-from bot.core.comments import delivery_summary, pull_body, pull_title, safe
+from bot.core.comments import Unfinished, delivery_summary, pull_body, pull_title, safe
 from bot.core.evidence import Evidence, Facts, ReviewVerdict, Row, Verdict
+from bot.core.partial import missing, stop_of, unbuilt
 from bot.core.repository import CommitDraft, PullDraft, PullRequest, Sha
 from bot.core.runs import PhaseResult, Run, RunState
 from bot.outbox import make_branch, open_pull
@@ -54,7 +55,17 @@ async def _facts(work: Work) -> Facts:
     planned = tuple(dict.fromkeys(path for task in planned_tasks(work.results) for path in task.files))
     review = json.loads(work.results["review"].data) if "review" in work.results else {}
     verdict: ReviewVerdict = review.get("verdict", "none")
-    return Facts(planned, tuple(c.path for c in changes), tests_of(work.results), work.start, verdict)
+    facts = Facts(planned, tuple(c.path for c in changes), tests_of(work.results), work.start, verdict)
+    if (rest := _unfinished(work)) is None:
+        return facts
+    open_tasks = tuple(task.id for task in unbuilt(planned_tasks(work.results), work.results))
+    return replace(facts, stopped=rest.stop.phase, unbuilt=open_tasks)
+
+
+def _unfinished(work: Work) -> Unfinished | None:
+    """What is missing, if a limit stopped the run before it came here."""
+    stop = stop_of(work.results.get(phase.name) for phase in work.run.plan.phases)
+    return Unfinished(stop, missing(planned_tasks(work.results), work.results)) if stop else None
 
 
 async def _land(work: Work, facts: Facts) -> Landing:
@@ -93,7 +104,7 @@ async def _open(work: Work, landing: Landing) -> PullRequest:
     run = work.run
     tasks = planned_tasks(work.results)
     summary = "\n\n".join(work.results[name].summary for name in ("design", "tasks") if name in work.results)
-    body = pull_body(await progress_of(work.ports, run), summary, landing.evidence)
+    body = pull_body(await progress_of(work.ports, run), summary, landing.evidence, _unfinished(work))
     draft = landing.evidence.verdict != "proven"
     title = pull_title(run, tasks)
     return await open_pull(
@@ -112,17 +123,18 @@ def _with_pull(landing: Landing, pull: PullRequest) -> Evidence:
 
 
 def _result(work: Work, found: Evidence, pull: PullRequest | None, branch: str) -> PhaseResult:
+    rest = _unfinished(work)
     rows = [{"check": row.check, "found": row.found, "state": row.state} for row in found.rows]
     data: dict[str, object] = {
         "tree": work.start,
         "verdict": found.verdict,
-        "reason": found.reason,
+        "reason": f"{rest.stop.phase}: {rest.stop.reason}" if rest else found.reason,
         "evidence": rows,
         "branch": branch,
     }
     if pull is not None:
         data |= {"pull": pull.number, "head": pull.head_sha, "url": pull.html_url}
-    summary = delivery_summary(found, f"#{pull.number}" if pull else "")
+    summary = delivery_summary(found, f"#{pull.number}" if pull else "", work.run, rest)
     return work.result("failed" if found.verdict == "refuted" else "done", summary, "", data)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from bot.core.comments import test_output
 from bot.core.context import Piece, request_pieces
 from bot.core.failures import mentions, ranked
+from bot.core.partial import limit_data
 from bot.core.repository import Sha
 from bot.core.runs import PhaseResult, PhaseState
 from bot.core.testplan import TestRun
@@ -21,12 +22,16 @@ async def prove(work: Work) -> PhaseResult:
     bench = await bench_of(work)
     diff = await diff_piece(work, work.start)
     outcome = await work.agent("testing", work.phase.agent, work.start, [*work.needed(), diff])
-    if outcome.state == "failed":
+    if outcome.state == "failed" and outcome.limit is None:
         return work.ended(outcome)
-    tree = outcome.tree
-    commits = [commit("Add tests", work.phase.agent, tree)] if tree != work.start else []
+    tree, limit = outcome.tree, outcome.limit
+    commits = (
+        [commit("Keep unfinished tests" if limit else "Add tests", work.phase.agent, tree)]
+        if tree != work.start
+        else []
+    )
     tests = await run_tests(work.ports, work.checkout, tree, bench)
-    history, trouble = [tests], ""
+    history, trouble = [tests], f"\n\n{outcome.reason} {outcome.hint}" if limit else ""
     for attempt in range(1, work.rules.fix_rounds + 1):
         if tests.state != "failed":
             break
@@ -35,6 +40,7 @@ async def prove(work: Work) -> PhaseResult:
         pieces = [*request_pieces(work.run), await diff_piece(work, tree), tests_piece(tests, paths)]
         fix = await work.agent(f"testing/fix{attempt}", who, tree, pieces, attempt=attempt)
         if fix.state == "failed":
+            limit = limit or fix.limit
             trouble = f"\n\n`{who}` could not mend it: {fix.reason} {fix.hint}".rstrip()
             break
         tree = fix.tree
@@ -46,8 +52,9 @@ async def prove(work: Work) -> PhaseResult:
         "commits": commits,
         "tests": json.loads(to_json(tests)),
         "history": [t.state for t in history],
+        **limit_data(limit),
     }
-    state: PhaseState = "failed" if tests.state == "failed" else "done"
+    state: PhaseState = "failed" if tests.state == "failed" or limit else "done"
     return work.result(state, tests_summary(history) + trouble, outcome.text, {**data, "go_on": True})
 
 

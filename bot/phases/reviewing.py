@@ -8,6 +8,8 @@ from typing import Literal
 
 from bot.core.comments import submission_text
 from bot.core.context import Piece
+from bot.core.limits import Refusal
+from bot.core.partial import limit_data
 from bot.core.repository import Sha
 from bot.core.runs import PhaseResult
 from bot.core.submissions import Review
@@ -31,13 +33,16 @@ class _Case:
     words: list[str] = field(default_factory=list)
     verdicts: list[dict[str, str]] = field(default_factory=list)
     """Round by round, what each reviewer decided."""
+    limit: Refusal | None = None
+    """What stopped the last revision."""
 
     @property
     def rounds(self) -> int:
         return len(self.verdicts)
 
     def data(self) -> dict[str, object]:
-        return {"commits": self.commits, "tests": json.loads(to_json(self.tests)), "verdicts": self.verdicts}
+        tests = json.loads(to_json(self.tests))
+        return {"commits": self.commits, "tests": tests, "verdicts": self.verdicts, **limit_data(self.limit)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +115,7 @@ async def _revise(work: Work, case: _Case, opinions: Sequence[_Opinion]) -> bool
     remarks = [Piece("comments", _said(o, whole=True), (("from", o.who),)) for o in asked]
     pieces = [*work.needed(), await diff_piece(work, case.tree), *remarks]
     revised = await work.agent(f"review/revise{case.rounds}", "developer", case.tree, pieces, attempt=case.rounds)
+    case.limit = revised.limit
     if revised.state == "failed" or revised.tree == case.tree:
         why = f"{revised.reason} {revised.hint}".strip() or "the developer changed nothing."
         case.words.append(f"The changes were not made: {why}")

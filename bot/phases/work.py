@@ -10,6 +10,7 @@ from pathlib import Path
 from bot.core.context import Piece, first_message, request_pieces, result_pieces, system_prompt
 from bot.core.definitions import Catalog
 from bot.core.limits import PHASE, RUN, Limits
+from bot.core.partial import limit_data
 from bot.core.planning import Task
 from bot.core.repomap import repository_map
 from bot.core.repository import Sha
@@ -125,7 +126,12 @@ class Work:
     def ended(self, outcome: Outcome, **fields: object) -> PhaseResult:
         """The result of a phase whose agent could not do it."""
         reason = f"{outcome.reason} {outcome.hint}".strip()
-        return self.result("failed", reason, outcome.text, {"tree": outcome.tree, "reason": reason, **fields})
+        return self.result(
+            "failed",
+            reason,
+            outcome.text,
+            {"tree": outcome.tree, "reason": reason, **limit_data(outcome.limit), **fields},
+        )
 
     def result(self, state: PhaseState, summary: str, output: str, data: Mapping[str, object]) -> PhaseResult:
         return PhaseResult(self.run.id, self.phase.name, self.phase.agent, state, summary, output, json.dumps(data))

@@ -1,0 +1,81 @@
+"""What a run leaves undone when a limit stops it, and the command that gets further."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.core.conversation import Json
+from bot.core.limits import Refusal
+from bot.core.planning import Task
+from bot.core.runs import PhaseResult
+
+_FLAGS = re.compile(r"/dev-workflow((?: --[a-z][a-z-]*(?: (?!-)\S+)?)*)(?![^\s])")
+_BUDGET = re.compile(r" --budget \S+")
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """The limit that a phase met: `reason` in sentences; `more_usd` is a budget to try next, None if none helps."""
+
+    phase: str
+    reason: str
+    more_usd: float | None
+
+
+def limit_data(refused: Refusal | None) -> dict[str, object]:
+    """What a phase's data keeps of a limit: the key `limit`, or nothing."""
+    if refused is None:
+        return {}
+    return {"limit": {"reason": f"{refused.reason} {refused.hint}", "more_usd": refused.more_usd}}
+
+
+def stop_of(results: Iterable[PhaseResult | None]) -> Stop | None:
+    """The first of some phases, in the order of the plan, that a limit stopped."""
+    for result in results:
+        if result is not None and (limit := json.loads(result.data).get("limit")):
+            return Stop(result.name, limit["reason"], limit["more_usd"])
+    return None
+
+
+def unbuilt(tasks: Sequence[Task], results: Mapping[str, PhaseResult]) -> list[Task]:
+    """The tasks of the plan that were not built to their end."""
+    built = {entry["task"] for entry in _commits(results)}
+    return [task for task in tasks if task.id not in built]
+
+
+def missing(tasks: Sequence[Task], results: Mapping[str, PhaseResult]) -> list[str]:
+    """What is not done, one line each, as the program knows it."""
+    begun = {entry.get("unfinished") for entry in _commits(results)}
+    lines = [
+        f"{task.id} ({task.title}): {'begun, not finished' if task.id in begun else 'not built'}"
+        for task in unbuilt(tasks, results)
+    ]
+    tests = _data(results, "review").get("tests") or _data(results, "testing").get("tests")
+    if tests is None or tests["state"] == "not_run":
+        lines.append("the tests were not run")
+    elif tests["state"] == "failed":
+        lines.append("the tests fail")
+    verdict = _data(results, "review").get("verdict", "none")
+    if verdict != "approve":
+        lines.append("there was no review" if verdict == "none" else "changes that the review asked for")
+    return lines
+
+
+def with_budget(command: str, usd: float | None) -> str:
+    """The command with that budget in place of its own; as it is without one. Its flags stand before its words."""
+    if usd is None:
+        return command
+    flags = _FLAGS.match(command)
+    if flags is None:
+        return f"/dev-workflow --budget {usd:g}"
+    kept = _BUDGET.sub("", flags[1])
+    return f"/dev-workflow --budget {usd:g}{kept}{command[flags.end() :]}"
+
+
+def _commits(results: Mapping[str, PhaseResult]) -> list[dict[str, str]]:
+    return list(_data(results, "implementation").get("commits", []))
+
+
+def _data(results: Mapping[str, PhaseResult], name: str) -> Json:
+    return dict(json.loads(results[name].data)) if name in results else {}
