@@ -12,9 +12,10 @@ from bot.core.runs import Turn
 from bot.core.submissions import Review
 from bot.phases.work import READING
 from bot.ports import WorkspaceError
-from bot.runner import total_usage
+from bot.runner import run_job, total_usage
 from tests.desk import Desk, desk
 from tests.samples import RUN
+from tests.scenarios.parts import HandClock
 
 __all__ = ["desk"]
 
@@ -264,3 +265,36 @@ def test_what_never_came_back_counts_as_reserved() -> None:
     """It may have been charged."""
     lost = Turn(RUN, "design", 0, "architect", "m", 0.25)
     assert total_usage([lost, replace(lost, usd=0.1, usage=Usage(10, 5))]) == (Usage(10, 5), 0.35)
+
+
+async def test_a_call_that_hangs_is_stopped_when_time_is_over(desk: Desk) -> None:
+    """The limit is named, and the call counts as reserved: nobody knows what it cost."""
+    clock = HandClock()
+    desk.says({"text": "Half."})
+    desk.rig.claude.hangs()
+    job = replace(desk.job, limits=Limits(seconds=600))
+    working = asyncio.create_task(run_job(job, replace(desk.rig.bot.ports, clock=clock), desk.on_turn))
+    await desk.rig.asked("implementation", fault="hangs")
+    clock.advance(600)
+    outcome = await working
+    assert outcome.limit is not None
+    assert (outcome.limit.what, outcome.reason) == ("seconds", "`developer` was not done after 600 s.")
+    (turn,) = await desk.stored()
+    assert (turn.usd, turn.reserved_usd > 0) == (None, True)
+
+
+async def test_who_finds_no_room_waits_for_calls_that_are_open(desk: Desk) -> None:
+    """What another call does not use is free again when it ends; a smaller reply is asked for only then."""
+    caps = (Cap("run", RUN, "", Limits(usd=0.2)),)
+    desk.says({"text": "One.", "usage": {"output": 1000}})
+    calls = desk.rig.bot.ports.calls.of(RUN)
+    other = Turn(RUN, "implementation/T2", 0, "developer", "m", 0.15)
+    assert await desk.rig.bot.store.reserve_turn(other, caps) is None
+    calls.begin()
+    working = asyncio.create_task(desk.work(shared=caps))
+    await desk.rig.until(lambda: bool(calls.ended._waiters), "it waits")  # type: ignore[attr-defined]
+    assert desk.asked == []
+    await desk.rig.bot.store.finish_turn(replace(other, usd=0.01))
+    calls.end()
+    assert (await working).state == "done"
+    assert desk.rig.claude.bodies[0]["max_tokens"] == 16_000

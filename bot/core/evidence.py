@@ -86,7 +86,9 @@ def _branch(facts: Facts) -> list[Row]:
         Row("Branch", f"`{facts.branch}` is at `{facts.head[:12]}`, read back from GitHub", "ok"),
         Row(
             "Content",
-            "the branch holds byte for byte what was tested" if same else "the branch is not what was tested",
+            f"the branch holds byte for byte what was {'tested' if facts.tests.tree else 'built'}"
+            if same
+            else "the branch is not what was tested",
             "ok" if same else "fail",
         ),
         Row(
