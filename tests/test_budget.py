@@ -54,8 +54,12 @@ async def test_eight_agents_never_spend_more_than_a_dollar(
             looks_on=True,
         )
 
+        most_open = 0
+
         async def on_turn() -> None:
+            nonlocal most_open
             turns = await store.turns(RUN)
+            most_open = max(most_open, sum(turn.usd is None for turn in turns))
             assert sum(turn.reserved_usd if turn.usd is None else turn.usd for turn in turns) <= 1.0
 
         first = '<phase name="implementation" agent="reader" run="r" task="T{}">\n\n</phase>'
@@ -66,5 +70,5 @@ async def test_eight_agents_never_spend_more_than_a_dollar(
         stopped = [outcome.limit for outcome in outcomes if outcome.limit]
         assert stopped
         assert {(limit.cap.of, limit.what) for limit in stopped} == {("run", "usd")}
-        assert rig.claude.most_busy > 1
+        assert most_open > 3
         assert rig.claude.unmatched == []

@@ -74,8 +74,8 @@ async def test_a_call_that_is_refused_is_read_by_the_model(bot: Rig) -> None:
     await bot.comment("/dev-workflow")
     assert bot.claude.answers_of_tools("requirements") == snapshot(
         [
-            "There is no agent 'wizard' that you could call. There are: architect, code-reviewer, developer, product-manager, "
-            "qa-engineer, security-engineer."
+            "There is no agent 'wizard' that you could call. There are: architect, code-reviewer, developer, "
+            "product-manager, qa-engineer, security-engineer."
         ]
     )
     assert (await bot.ended())[0] == "failed"

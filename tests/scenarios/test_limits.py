@@ -96,7 +96,7 @@ Checked by the program, not claimed by a model.
 <sub>Asked by @maintainer in #1 · run `RUN` · TIME · N tokens · COST</sub>
 
 <!-- devflow:run=RUN key=pull -->\
-""")
+""")  # noqa: E501
     assert set(bot.files(pull)) == {"one.py", "two.py"}
     assert [m.splitlines()[0] for m in bot.messages(pull)] == snapshot(["Write it", "Keep unfinished work on Write it"])
     comments = [plain(text) for text in bot.read_all()]
@@ -126,7 +126,7 @@ To go on with a higher budget, comment this:
 ```
 
 <sub>run `RUN`</sub>\
-""")
+""")  # noqa: E501
     assert [text.splitlines()[0] for text in comments] == snapshot(
         [
             "### ❌ Failed",
@@ -155,7 +155,7 @@ To go on with a higher budget, comment this:
 /dev-workflow --budget 1
 ```
 
-""")
+""")  # noqa: E501
     assert bot.reactions(command) == ["confused"]
 
 
@@ -184,7 +184,7 @@ To go on with a higher budget, comment this:
 /dev-workflow --budget 1 add a dark mode
 ```
 
-""")
+""")  # noqa: E501
     assert (await bot.ended())[0] == "failed"
 
 

@@ -3,11 +3,12 @@
 import asyncio
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from bot.adapters.claude.clients import make_client, missing
 from bot.adapters.claude.failures import Failure, IncompleteStreamError, Provider, backoff_seconds, failure_of, sentence
+from bot.adapters.claude.gate import Gate
 from bot.adapters.claude.wire import editing_params, estimated_input_tokens, reply_from, request_params, usage_from
 from bot.core.conversation import Json, ModelError, ModelRequest, Reply, Usage
 from bot.core.prices import DEFAULT_PRICES, Price, cost_usd, price_of, upper_bound_usd
@@ -15,6 +16,9 @@ from bot.ports import Clock
 
 if TYPE_CHECKING:
     from bot.adapters.claude.clients import Client
+
+LEAST_TOKENS = 512
+"""Of a reply that is asked for once more, after attempts that cost something."""
 
 
 @dataclass(eq=False, repr=False)
@@ -38,11 +42,13 @@ class ClaudeModel:
     _client: "Client | None" = field(default=None, init=False)
     _connecting: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
     _slots: asyncio.Semaphore = field(init=False)
+    _gate: Gate = field(init=False)
     _editing: bool = field(init=False)
     """Whether the API is asked to shorten long conversations: Anthropic's own offers it, until it says otherwise."""
 
     def __post_init__(self) -> None:
         self._slots = asyncio.Semaphore(self.concurrency)
+        self._gate = Gate(self.clock, self.chance)
         self._editing = self.provider == "anthropic"
 
     def available(self) -> str | None:
@@ -69,7 +75,7 @@ class ClaudeModel:
             await client.close()
 
     def price_usd(self, request: ModelRequest) -> float:
-        """See `bot.ports.Model`; the bound is for one attempt, and a failed one is rarely charged."""
+        """See `bot.ports.Model`; it holds for all attempts of one `reply` together."""
         return upper_bound_usd(
             estimated_input_tokens(request), request.max_tokens, price_of(request.model, self.prices)
         )
@@ -89,7 +95,7 @@ class ClaudeModel:
         takes, as when the conversation before it was shortened, is left out and the call made again.
         """
         await self.warm()
-        spent, failed, thinking = Usage(), 0, True
+        wanted, spent, failed, thinking = request, Usage(), 0, True
         while True:
             reading = _Reading()
             params, editing = request_params(request, thinking=thinking), self._editing
@@ -107,12 +113,28 @@ class ClaudeModel:
                 continue
             failed += 1
             await self._wait_or_raise(failure, failed, spent)
+            request = self._fitting(wanted, spent, failure, failed)
 
     async def _wait_or_raise(self, failure: Failure, failed: int, spent: Usage) -> None:
         if not failure.retry or failed >= self.attempts:
             raise ModelError(failure.for_people, sentence(failure, failed, self.provider), spent)
         asked = failure.wait or 0.0
+        if failure.kind in {"rate_limit", "overloaded"}:
+            self._gate.hold(asked)
         await self.clock.sleep(max(asked, backoff_seconds(failed, self.chance())))
+
+    def _fitting(self, wanted: ModelRequest, spent: Usage, failure: Failure, failed: int) -> ModelRequest:
+        """The request with so much less room to answer that all attempts together cost no more than `price_usd` said.
+
+        Raises `ModelError` if no room is left.
+        """
+        price, most = price_of(wanted.model, self.prices), wanted.max_tokens
+        tokens, bound = estimated_input_tokens(wanted), self.price_usd(wanted)
+        while cost_usd(spent, price) + upper_bound_usd(tokens, most, price) > bound and spent.total:
+            most //= 2
+            if most < LEAST_TOKENS:
+                raise ModelError(failure.for_people, sentence(failure, failed, self.provider), spent)
+        return replace(wanted, max_tokens=most)
 
     async def _attempt(self, params: Json, reading: "_Reading") -> Failure | None:
         import anthropic
@@ -121,8 +143,10 @@ class ClaudeModel:
         client = self._client
         assert client is not None
         async with self._slots:
+            await self._gate.passed()
             try:
                 await reading.read(client, params)
+                self._gate.heed(reading.headers, self.clock.now())
             # A damaged stream shows as any of the last four: bad JSON, an event for a block that never began.
             except (
                 anthropic.AnthropicError,
@@ -143,10 +167,12 @@ class _Reading:
 
     usage: Json = field(default_factory=dict)
     message: Json = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     async def read(self, client: "Client", params: Json) -> None:
         """Raises whatever the SDK raises, and `IncompleteStreamError`."""
         async with client.messages.stream(**params) as stream:
+            self.headers = stream.response.headers
             async for event in stream:
                 if event.type == "message_start":
                     self.usage = event.message.usage.to_dict()
