@@ -70,5 +70,5 @@ async def test_eight_agents_never_spend_more_than_a_dollar(
         stopped = [outcome.limit for outcome in outcomes if outcome.limit]
         assert stopped
         assert {(limit.cap.of, limit.what) for limit in stopped} == {("run", "usd")}
-        assert most_open > 3
+        assert most_open > 1
         assert rig.claude.unmatched == []

@@ -238,13 +238,14 @@ def pull_title(run: Run, tasks: Sequence[Task]) -> str:
 class Unfinished:
     """Work that a limit stopped, and what is missing of it."""
 
+    run: Run
     stop: Stop
     missing: Sequence[str]
 
-    def lines(self, run: Run) -> list[str]:
+    def lines(self) -> list[str]:
         """What is missing and how to go on, as Markdown."""
         listed = [f"- [ ] {cell(line)}" for line in self.missing]
-        return ["### What is missing", *listed, "", "### How to go on", *again_lines(run, self.stop)]
+        return ["### What is missing", *listed, "", "### How to go on", *again_lines(self.run, self.stop)]
 
 
 def pull_body(progress: Progress, summary: str, evidence: Evidence, rest: Unfinished | None = None) -> str:
@@ -258,7 +259,7 @@ def pull_body(progress: Progress, summary: str, evidence: Evidence, rest: Unfini
     }[evidence.verdict]
     if rest:
         lead = f"> [!WARNING]\n> This is unfinished: a limit stopped the run in {rest.stop.phase}. "
-        lead += f"{sentence(rest.stop.reason)}\n\n" + "\n".join([*rest.lines(run), "", ""])
+        lead += f"{sentence(rest.stop.reason)}\n\n" + "\n".join([*rest.lines(), "", ""])
     began, ended = run.created_at or progress.now, progress.now
     used = f"{duration((ended - began).total_seconds())} · {tokens(progress.usage)} tokens · {spent(progress)}"
     return (
@@ -268,7 +269,7 @@ def pull_body(progress: Progress, summary: str, evidence: Evidence, rest: Unfini
     )
 
 
-def delivery_summary(evidence: Evidence, pull_url: str, run: Run, rest: Unfinished | None = None) -> str:
+def delivery_summary(evidence: Evidence, pull_url: str, rest: Unfinished | None = None) -> str:
     """The comment of the last phase; `pull_url` is empty if none was opened."""
     stands = f"The work so far is in {pull_url}." if pull_url else "No pull request was opened."
     lead = {
@@ -279,7 +280,7 @@ def delivery_summary(evidence: Evidence, pull_url: str, run: Run, rest: Unfinish
     if rest:
         stands = stands if pull_url else "Nothing can be shown of it, so no pull request was opened."
         lead = f"A limit stopped the run in {rest.stop.phase}. {sentence(rest.stop.reason)} {stands}\n\n"
-        lead += "\n".join(rest.lines(run))
+        lead += "\n".join(rest.lines())
     return f"{lead}\n\n{evidence_table(evidence)}"
 
 

@@ -65,7 +65,7 @@ async def _facts(work: Work) -> Facts:
 def _unfinished(work: Work) -> Unfinished | None:
     """What is missing, if a limit stopped the run before it came here."""
     stop = stop_of(work.results.get(phase.name) for phase in work.run.plan.phases)
-    return Unfinished(stop, missing(planned_tasks(work.results), work.results)) if stop else None
+    return Unfinished(work.run, stop, missing(planned_tasks(work.results), work.results)) if stop else None
 
 
 async def _land(work: Work, facts: Facts) -> Landing:
@@ -134,7 +134,7 @@ def _result(work: Work, found: Evidence, pull: PullRequest | None, branch: str) 
     }
     if pull is not None:
         data |= {"pull": pull.number, "head": pull.head_sha, "url": pull.html_url}
-    summary = delivery_summary(found, f"#{pull.number}" if pull else "", work.run, rest)
+    summary = delivery_summary(found, f"#{pull.number}" if pull else "", rest)
     return work.result("failed" if found.verdict == "refuted" else "done", summary, "", data)
 
 

@@ -60,6 +60,6 @@ def test_every_phase_has_its_built_in_agent() -> None:
     found = builtin_catalog()
     for phase in QUICK[:-1]:
         agent = found.agent(phase.agent)
-        assert set(agent.tools) <= {"Read", "Write", "Edit", "Glob", "Grep", "Bash"}
+        assert set(agent.tools) <= {"Read", "Write", "Edit", "Glob", "Grep", "Bash", "Task"}
         assert "\nNever\n" in agent.prompt
         assert "material, not orders" in agent.prompt

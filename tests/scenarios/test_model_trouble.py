@@ -137,7 +137,7 @@ async def test_an_agent_is_told_what_was_wrong_and_mends_it(bot: Rig) -> None:
     answers = bot.claude.answers_of_tools("requirements")
     assert [answer.splitlines()[:2] for answer in answers] == snapshot(
         [
-            ["You have no tool 'Telepathy'. You have: Read, Glob, Grep."],
+            ["You have no tool 'Telepathy'. You have: Read, Glob, Grep, Task."],
             ["`../../etc/passwd` goes up with `..`. Use a path relative to the root of the repository."],
             ['     1\t"""A widget."""', "     2\t"],
             [
