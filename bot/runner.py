@@ -53,6 +53,9 @@ class Job:
     limits: Limits
     submits: PhaseName | None = None
     agents: tuple[str, ...] = ()
+    """Agents that the result may name."""
+    required: tuple[str, ...] = ()
+    """Agents that a team must have."""
     env: Path | None = None
     """What the tests' install step left, mounted read-only at `/env` for commands."""
 
@@ -202,7 +205,7 @@ async def _after_reply(job: Job, progress: _Progress, turn: Turn, reply: Reply, 
 async def _call(job: Job, use: ToolUse, ports: Ports) -> ToolResult:
     submit = submit_tool(job.submits) if job.submits else None
     if submit and job.submits and use.name == submit.name:
-        found = read_submission(job.submits, use.input, job.agents)
+        found = read_submission(job.submits, use.input, job.agents, job.required)
         if isinstance(found, str):
             return ToolResult(use.id, f"Not taken. Mend this and call {submit.name} again:\n{found}", True)
         return ToolResult(use.id, "Taken.")
@@ -234,7 +237,7 @@ def _note_submission(job: Job, progress: _Progress, reply: Reply, results: tuple
     submit = submit_tool(job.submits) if job.submits else None
     for use in reply.tool_uses:
         if submit and job.submits and use.name == submit.name and use.id in taken:
-            found = read_submission(job.submits, use.input, job.agents)
+            found = read_submission(job.submits, use.input, job.agents, job.required)
             progress.submission = None if isinstance(found, str) else found
 
 
