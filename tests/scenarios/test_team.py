@@ -163,7 +163,7 @@ async def test_the_chief_is_told_what_is_wrong_with_a_team(bot: Rig) -> None:
     assert "'business-analyst' is missing; it is needed in this run." in refused
     assert "'technical-writer' is missing" in refused
     told = bot.claude.told("team")
-    assert "5 files: Python" in told
+    assert "4 files: Python. There are tests, documentation." in told
     assert "- uiux-designer (the request says “theme”): " in told
     assert "- data-engineer (not proposed): " in told
     bot.read_all()
