@@ -164,7 +164,7 @@ async def test_the_chief_is_told_what_is_wrong_with_a_team(bot: Rig) -> None:
     assert "'technical-writer' is missing" in refused
     told = bot.claude.told("team")
     assert "4 files: Python. There are tests, documentation." in told
-    assert "- uiux-designer (the request says “theme”): " in told
+    assert "- uiux-designer (the request says “dark mode”): " in told
     assert "- data-engineer (not proposed): " in told
     bot.read_all()
 
