@@ -193,10 +193,12 @@ class Engine:
             )
 
     async def _new_run(self, run_id: RunId, event: Ask, command: DevWorkflow) -> Run:
-        base = command.base or (await self._ports.github.repository(event.repo)).default_branch
+        default = (await self._ports.github.repository(event.repo)).default_branch
+        base = command.base or default
         head = await self._ports.github.branch_head(event.repo, base)
         if head is None:
             raise BotError(f"There is no branch `{base}` in {event.repo}.", "Name one that is there: `--base BRANCH`.")
+        agents_sha = head if base == default else await self._ports.github.branch_head(event.repo, default)
         request = Request(
             description="\n\n".join(filter(None, [command.description, command.details])),
             issue=event.issue.number,
@@ -209,7 +211,14 @@ class Engine:
             again=command_again(command),
         )
         models = [(agent.name, agent.model or self._defaults.model) for agent in self._catalog.agents]
-        plan = planning.plan(command.budget_usd or self._defaults.budget_usd, models)
+        plan = planning.plan(
+            command.budget_usd or self._defaults.budget_usd,
+            models,
+            command.mode,
+            wanted=command.agents,
+            skipped=command.skip,
+            agents_sha=agents_sha,
+        )
         return Run(run_id, event.repo, request, plan, created_at=self._ports.clock.now())
 
     async def _active(self, repo: Repo, issue: int) -> Run | None:
@@ -280,7 +289,10 @@ class Engine:
 
 def command_again(command: DevWorkflow) -> str:
     """The command as it can be given once more; empty if it is long."""
-    flags = [f"--budget {command.budget_usd:g}"] if command.budget_usd else []
+    flags = [f"--{command.mode}"] if command.mode != "quick" else []
+    flags += [f"--agents {','.join(command.agents)}"] if command.agents else []
+    flags += [f"--skip {','.join(command.skip)}"] if command.skip else []
+    flags += [f"--budget {command.budget_usd:g}"] if command.budget_usd else []
     flags += [f"--base {command.base}"] if command.base else []
     words = f"-- {command.description}" if "--" in command.description else command.description
     line = " ".join(filter(None, ["/dev-workflow", *flags, words]))

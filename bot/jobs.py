@@ -41,6 +41,9 @@ class Job:
     limits: Limits
     submits: PhaseName | None = None
     agents: tuple[str, ...] = ()
+    """Agents that the result may name."""
+    required: tuple[str, ...] = ()
+    """Agents that a team must have."""
     env: Path | None = None
     """What the tests' install step left, mounted read-only at `/env` for commands."""
     shared: tuple[Cap, ...] = ()

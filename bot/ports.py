@@ -15,6 +15,7 @@ from bot.core.repository import (
     CommitDraft,
     Delivery,
     FileChange,
+    FoundFile,
     Issue,
     Permission,
     PullDraft,
@@ -25,7 +26,7 @@ from bot.core.repository import (
     RepositoryInfo,
     Sha,
 )
-from bot.core.runs import PhaseResult, Run, RunId, RunState, Turn
+from bot.core.runs import PhaseResult, Run, RunId, RunPlan, RunState, Turn
 
 
 class Clock(Protocol):
@@ -216,6 +217,14 @@ class Workspaces(Protocol):
     async def write(self, checkout: Checkout, start: Sha, changes: Sequence[FileChange]) -> Sha:
         """Make the files those of `start` with the changes on top; returns the resulting tree."""
 
+    async def folder(
+        self, url: str, token: str, commit: Sha, folder: str, *, most: int, size: int
+    ) -> tuple[list[FoundFile], int]:
+        """(the Markdown files right in a folder of a commit, sorted, how many were left out beyond `most`).
+
+        Nothing is checked out: links are not followed, and a file above `size` bytes is named but not read.
+        """
+
     async def fork(self, checkout: Checkout, name: str) -> Checkout:
         """One more working copy of the same run, for work side by side; `restore` fills it. Same name, same copy."""
 
@@ -343,6 +352,13 @@ class Store(Protocol):
         """False (and no change) if the run had already ended."""
 
     async def set_pull(self, run_id: RunId, number: int) -> None: ...
+
+    async def set_plan(self, run_id: RunId, plan: RunPlan) -> None:
+        """Replace the plan of a run, once its team is known."""
+
+    async def agent_success(self, repo: Repo, *, least: int) -> dict[str, float]:
+        """The share of phases that went well, 0 to 1, for each agent that took part in at least `least` of them, over
+        the last runs of the repository that ended and were not cancelled."""
 
     async def save_phase(self, result: PhaseResult) -> None:
         """Insert or replace one phase of a run."""

@@ -12,16 +12,20 @@ from bot.core.conversation import Json, ModelError
 from bot.core.definitions import Catalog
 from bot.core.errors import BotError
 from bot.core.partial import stop_of
+from bot.core.planning import ASIDE
 from bot.core.repository import Sha
-from bot.core.runs import ENDED, Phase, PhaseResult, Run, RunId, RunState
+from bot.core.runs import ENDED, Phase, PhaseName, PhaseResult, Run, RunId, RunState, Turn
 from bot.kept import keep_changes, make_again
 from bot.outbox import patiently, post_comment
-from bot.phases import PHASES, Rules, Work, guidance_in, land_state
+from bot.phases import PHASES, Rules, Work, catalog_for, guidance_in, land_state, marked, settle
 from bot.ports import Checkout, GitHubError, Ports, SandboxError, Steps, WorkspaceError
 from bot.runner import total_usage
 from bot.status import StatusBoard, finish_reactions
+from bot.testing import env_of
 
 SEGMENT = "main"
+TEAM: PhaseName = "team"
+"""A phase and the segment that holds it alone: the DAG of the others follows from it."""
 KNOWN = (BotError, ModelError, GitHubError, WorkspaceError, SandboxError)
 """Errors whose text names cause and next step."""
 
@@ -37,17 +41,18 @@ class Runs:
 
     async def coordinate(self, run_id: RunId, steps: Steps) -> Json:
         """The whole of a run. It may wait for days between segments; a segment has its repository to itself."""
-        problem = str((await steps.step("open", lambda: self._open(run_id))).get("problem", ""))
-        if not problem:
+        opened = await steps.step("open", lambda: self._open(run_id))
+        problem = str(opened.get("problem", ""))
+        for name in [] if problem else opened.get("segments", [SEGMENT]):
             try:
-                await steps.segment(SEGMENT)
+                await steps.segment(name)
             except Exception:  # noqa: BLE001
-                structlog.get_logger().exception("segment broke", run=run_id)
+                structlog.get_logger().exception("segment broke", run=run_id, segment=name)
         return await steps.step("close", lambda: self._close(run_id, problem))
 
-    async def segment(self, run_id: RunId, _: str, steps: Steps) -> Json:
-        """All phases of the plan, each as soon as what it needs has ended."""
-        started = await steps.step("begin", lambda: self._begin(run_id))
+    async def segment(self, run_id: RunId, segment: str, steps: Steps) -> Json:
+        """The choice of the team, or all phases that follow from it, each as soon as what it needs has ended."""
+        started = await steps.step("begin", lambda: self._begin(run_id, segment))
         needs = {name: tuple(before) for name, before in started["needs"].items()}
         return dict(await steps.graph(needs, lambda name, _: self._phase(run_id, name)))
 
@@ -74,17 +79,22 @@ class Runs:
 
     async def _open(self, run_id: RunId) -> Json:
         """A run that cannot say where it stands is not begun: nobody could follow or stop it."""
+        run = await self._run(run_id)
         try:
-            await self.board.open(await self._run(run_id))
+            await self.board.open(run)
         except GitHubError as error:
             return {"problem": str(error)}
-        return {}
+        chosen = any(phase.name == TEAM for phase in run.plan.phases)
+        return {"segments": [TEAM, SEGMENT] if chosen else [SEGMENT]}
 
-    async def _begin(self, run_id: RunId) -> Json:
+    async def _begin(self, run_id: RunId, segment: str) -> Json:
+        """The DAG of a segment: what is recorded here holds, whatever becomes of the plan."""
         run = await self._run(run_id)
         await self._ports.store.set_run_state(run_id, "running")
         self.board.touch(run_id)
-        return {"needs": {phase.name: list(phase.needs) for phase in run.plan.phases}}
+        phases = [phase for phase in run.plan.phases if (phase.name == TEAM) == (segment == TEAM)]
+        names = {phase.name for phase in phases}
+        return {"needs": {phase.name: [need for need in phase.needs if need in names] for phase in phases}}
 
     async def _close(self, run_id: RunId, problem: str) -> Json:
         run = await self._run(run_id)
@@ -117,20 +127,22 @@ class Runs:
         await self._ports.store.save_phase(PhaseResult(run.id, phase.name, phase.agent, "running", started_at=started))
         self.board.touch(run.id)
         result = await self._guarded(run, phase, results)
-        turns = [
-            t for t in await self._ports.store.turns(run.id) if t.unit.partition("/")[0].partition("~")[0] == phase.name
-        ]
-        usage, usd = total_usage(turns)
+        usage, usd = total_usage(await self._turns(run.id, phase.name))
         result = replace(result, started_at=started, ended_at=self._ports.clock.now(), usage=usage, usd=usd)
         await self._ports.store.save_phase(result)
         self.board.touch(run.id)
         return result
+
+    async def _turns(self, run_id: RunId, phase: PhaseName) -> list[Turn]:
+        turns = await self._ports.store.turns(run_id)
+        return [turn for turn in turns if turn.unit.partition("/")[0].partition("~")[0] == phase]
 
     async def _guarded(self, run: Run, phase: Phase, results: Mapping[str, PhaseResult]) -> PhaseResult:
         """Whatever goes wrong becomes a result that people can read; only being stopped passes through."""
         try:
             work = await self._prepare(run, phase, results)
             result = await PHASES[phase.name](work)
+            result = marked(result, await self._turns(run.id, phase.name), work.catalog, run.plan.mode)
             return await keep_changes(self._ports.workspaces, work.checkout, work.start, result)
         except asyncio.CancelledError:
             raise
@@ -143,13 +155,16 @@ class Runs:
         return PhaseResult(run.id, phase.name, phase.agent, "failed", reason, "", json.dumps({"reason": reason}))
 
     async def _prepare(self, run: Run, phase: Phase, results: Mapping[str, PhaseResult]) -> Work:
-        checkout = await self._checkout(run)
-        workspaces = self._ports.workspaces
+        ports, rules, workspaces = self._ports, self._rules, self._ports.workspaces
+        catalog, notes = await catalog_for(ports, self._catalog, run)
+        checkout, env = await self._checkout(run), None
+        if phase.name in ASIDE:
+            checkout, env = await workspaces.fork(checkout, phase.name), env_of(checkout)
         await workspaces.restore(checkout, run.request.base_sha)
         base, guidance = await workspaces.tree(checkout), guidance_in(checkout)
+        run = await settle(ports, run, catalog, notes, checkout, rules.model)
         start = await self._start_tree(run, phase, results, checkout, base)
-        parts = (self._ports, self._catalog, self._rules, self.board)
-        return Work(run, phase, results, checkout, base, start, *parts, guidance)
+        return Work(run, phase, results, checkout, base, start, ports, catalog, rules, self.board, guidance, env)
 
     async def _checkout(self, run: Run) -> Checkout:
         url, token = await self._ports.github.git_credentials(run.repo)

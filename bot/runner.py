@@ -177,7 +177,7 @@ def _in_order(uses: tuple[ToolUse, ...], results: list[ToolResult]) -> list[Tool
 async def _call(job: Job, progress: _Progress, use: ToolUse, ports: Ports) -> ToolResult:
     submit = submit_tool(job.submits) if job.submits else None
     if submit and job.submits and use.name == submit.name:
-        found = read_submission(job.submits, use.input, job.agents)
+        found = read_submission(job.submits, use.input, job.agents, job.required)
         if isinstance(found, str):
             return ToolResult(use.id, f"Not taken. Mend this and call {submit.name} again:\n{found}", True)
         return ToolResult(use.id, "Taken.")
@@ -211,7 +211,7 @@ def _note_submission(job: Job, progress: _Progress, reply: Reply, results: tuple
     submit = submit_tool(job.submits) if job.submits else None
     for use in reply.tool_uses:
         if submit and job.submits and use.name == submit.name and use.id in taken:
-            found = read_submission(job.submits, use.input, job.agents)
+            found = read_submission(job.submits, use.input, job.agents, job.required)
             progress.submission = None if isinstance(found, str) else found
 
 

@@ -45,6 +45,10 @@ First line.
 Second line.\
 """),
         ),
+        (
+            "/dev-workflow --skip 'documentation, design' --comprehensive it --agents b,a",
+            snapshot("/dev-workflow --comprehensive --agents b,a --skip documentation,design it"),
+        ),
         ("/dev-workflow use `--strict` here", snapshot("/dev-workflow -- use `--strict` here")),
     ],
 )
@@ -55,6 +59,7 @@ def test_a_command_can_be_given_again(text: str, again: str) -> None:
     assert offered == again
     second = the_command(offered)
     assert (second.budget_usd, second.base) == (command.budget_usd, command.base)
+    assert (second.mode, second.agents, second.skip) == (command.mode, command.agents, command.skip)
     assert " ".join(f"{second.description} {second.details}".split()) == " ".join(
         f"{command.description} {command.details}".split()
     )

@@ -33,6 +33,7 @@ LAYERS = {
         "bot.runner",
         "bot.status",
         "bot.testing",
+        "bot.tools",
     },
     "bot.run": {
         "bot.core",
@@ -42,6 +43,7 @@ LAYERS = {
         "bot.status",
         "bot.phases",
         "bot.kept",
+        "bot.testing",
     },
     "bot.engine": {"bot.core", "bot.ports", "bot.outbox", "bot.status", "bot.run"},
     "bot.adapters": {"bot.adapters", "bot.core", "bot.ports"},

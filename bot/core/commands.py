@@ -5,8 +5,9 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
+from bot.core import command_values as values
+from bot.core.command_values import MAX_BUDGET_USD, MIN_BUDGET_USD
 from bot.core.command_words import (
     AFTER_NAME,
     Flag,
@@ -19,13 +20,13 @@ from bot.core.command_words import (
     suggestion,
 )
 from bot.core.markdown import CommandLine, command_lines
+from bot.core.planning import SKIPPABLE
 from bot.core.repository import Permission
+from bot.core.runs import Mode, PhaseName
 from bot.core.text import fence, inline_code
 
 MAX_COMMANDS = 10
 LABELS = "devflow:"
-MIN_BUDGET_USD = 0.01
-MAX_BUDGET_USD = 100.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +35,12 @@ class DevWorkflow:
 
     description: str
     details: str
-    mode: Literal["quick"]
+    mode: Mode
     budget_usd: float | None
     base: str | None
     line: int
+    agents: tuple[str, ...] = ()
+    skip: tuple[PhaseName, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,42 +202,17 @@ def _parse(line: CommandLine) -> Command | CommandError:
 def _dev_workflow(words: Words) -> DevWorkflow:
     details = re.sub(r"\A(?:[ \t]*\n)+", "", words.line.rest).rstrip()
     budget, base = words.flags.get("--budget"), words.flags.get("--base")
+    mode = values.mode(words)
     return DevWorkflow(
         words.text,
         details,
-        "quick",
-        _budget(*budget) if budget else None,
-        _branch(*base) if base else None,
+        mode,
+        values.budget(*budget) if budget else None,
+        values.branch(*base) if base else None,
         words.line.line_number,
+        values.agents(words),
+        values.skipped(words, mode),
     )
-
-
-def _budget(value: str, position: int) -> float:
-    match = re.fullmatch(r"\$?((?:\d{1,12}(?:\.\d{0,12})?|\.\d{1,12}))(?:\$|usd)?", value, re.ASCII | re.IGNORECASE)
-    usd = float(match[1]) if match else 0.0
-    if not MIN_BUDGET_USD <= usd <= MAX_BUDGET_USD:
-        limits = f"from {MIN_BUDGET_USD:g} to {MAX_BUDGET_USD:g} US dollars"
-        raise WrongWordError(
-            position, f"{inline_code(value)} is no budget.", f"It is a number {limits}, as in `--budget 2.50`."
-        )
-    return usd
-
-
-def _branch(value: str, position: int) -> str:
-    """By the rules of `git check-ref-format --branch` (https://git-scm.com/docs/git-check-ref-format)."""
-    parts = value.split("/")
-    wrong = (
-        re.search(r"[\x00-\x20\x7f~^:?*\[\\\s]|\.\.|@\{", value)
-        or value in {"@", "HEAD"}
-        or value.startswith("-")
-        or value.endswith(".")
-        or any(not part or part.startswith(".") or part.endswith(".lock") for part in parts)
-        or len(value.encode(errors="replace")) > 244
-    )
-    if wrong:
-        hint = "Name a branch of this repository, as in `--base main`."
-        raise WrongWordError(position, f"git allows no branch of the name {inline_code(value)}.", hint)
-    return value
 
 
 def _status(words: Words) -> Status:
@@ -294,7 +272,11 @@ COMMANDS: tuple[CommandDefinition, ...] = (
         _dev_workflow,
         arguments=(Argument("DESCRIPTION", "what to build; the lines below the command belong to it"),),
         flags=(
-            Flag("--quick", "a lean run of all phases; what you get without it, too"),
+            Flag("--quick", "a lean run, from requirements to review; what you get without it, too"),
+            Flag("--comprehensive", "with market and product analysis, advice, documentation and audits"),
+            Flag("--learning", "a lean run in which each agent explains its steps"),
+            Flag("--agents", "work with these beside the core team, instead of those the bot would choose", "AGENT,.."),
+            Flag("--skip", f"leave out phases: {', '.join(SKIPPABLE)}", "PHASE,.."),
             Flag("--budget", f"stop at this price in US dollars, {MIN_BUDGET_USD:g} to {MAX_BUDGET_USD:g}", "USD"),
             Flag("--base", "the branch to start from and to merge into; without it, the default branch", "BRANCH"),
         ),

@@ -1,21 +1,34 @@
 """Every text that people read on GitHub. Words of agents and visitors are cleaned before they get in here."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from bot.core.conversation import Usage
 from bot.core.evidence import Evidence
 from bot.core.partial import Stop, stop_of, with_budget
 from bot.core.planning import Task
 from bot.core.runs import ENDED, PhaseResult, PhaseState, Run
-from bot.core.submissions import Design, Requirements, Review, Submission, Tasks
-from bot.core.text import clean_untrusted, close_blocks, fence, neutralise_mentions, redact_secrets, truncate_middle
+from bot.core.submissions import Design, Finding, Findings, Requirements, Review, Submission, Tasks, Team
+from bot.core.text import (
+    clean_untrusted,
+    close_blocks,
+    fence,
+    inline_code,
+    neutralise_mentions,
+    redact_secrets,
+    truncate_middle,
+)
 
 MARKS: Mapping[PhaseState, str] = {"waiting": "⚪", "running": "🔵", "done": "✅", "failed": "❌", "skipped": "➖"}
 STOPPED = "⏹️"
 STATES = {"ok": "✅", "note": "ℹ️", "unknown": "⚠️", "fail": "❌"}
+NOTES = 10
+EXPLAINED = 12_000
+"""Characters of explanations in one comment."""
 TITLES = {"delivery": "pull request"}
 
 
@@ -92,8 +105,19 @@ def status_comment(progress: Progress) -> str:
     lines += [
         "",
         f"Elapsed {elapsed} · {tokens(progress.usage)} tokens · {spent(progress)} of {money(run.plan.budget_usd)}",
+        *_notes(run),
     ]
     return "\n".join([*lines, *_footer(progress)])
+
+
+def _notes(run: Run) -> list[str]:
+    """What is wrong with the repository's own agents."""
+    notes = [f"> - {cell(note)}" for note in run.plan.notes[:NOTES]]
+    more = len(run.plan.notes) - len(notes)
+    notes += [f"> - ... and {more} more"] if more > 0 else []
+    return (
+        ["", "> [!WARNING]", "> Agents of this repository are not used as they are written:", *notes] if notes else []
+    )
 
 
 def headline(progress: Progress) -> str:
@@ -158,18 +182,39 @@ def again_lines(run: Run, stop: Stop | None = None) -> list[str]:
 
 def phase_comment(run: Run, result: PhaseResult, phases_left: Sequence[str]) -> str:
     """One comment for one finished phase: summary first, the rest folded. A failure says how to go on."""
-    title = TITLES.get(result.name, result.name).capitalize()
+    title, data = TITLES.get(result.name, result.name).capitalize(), json.loads(result.data)
     lines = [f"### {MARKS[result.state]} {title}", "", whole(result.summary, 4000)]
     more = result.output.strip().removeprefix(result.summary.strip()).strip()
     if more:
         lines += ["", f"<details><summary>More, by {result.agent}</summary>", "", whole(more), "", "</details>"]
-    stops = result.state == "failed" and not json.loads(result.data).get("go_on")
+    lines += _explained(data)
+    stops = result.state == "failed" and not data.get("go_on")
     if stops:
         lines += ["", *again_lines(run, stop_of([result]))]
     next_up = f" · next: {TITLES.get(phases_left[0], phases_left[0])}" if phases_left and not stops else ""
     used = f" · {tokens(result.usage)} tokens · {money(result.usd)}" if result.usage.total else ""
-    about = f"{result.agent} · {duration(result.seconds)}{used}{next_up} · run `{run.id}`"
+    about = f"{_by(result, data)} · {duration(result.seconds)}{used}{next_up} · run `{run.id}`"
     return "\n".join([*lines, "", f"<sub>{about}</sub>"])
+
+
+def _by(result: PhaseResult, data: Mapping[str, Any]) -> str:
+    """Who made it, each with the version of its definition, and the repository's file where it comes from there."""
+    entries = data.get("agents") or [{"name": result.agent, "version": ""}]
+    return ", ".join(
+        f"{cell(entry['name'])}"
+        + (f" {entry['version']}" if entry["version"] else "")
+        + (f" ({cell(entry['path'])})" if entry.get("path") else "")
+        for entry in entries
+    )
+
+
+def _explained(data: Mapping[str, Any]) -> list[str]:
+    """Of a learning run: what the agents said to explain their steps, folded."""
+    said = [f"{number}. `{s['agent']}`: {s['text']}" for number, s in enumerate(data.get("explained", []), 1)]
+    if not said:
+        return []
+    text = whole("\n\n".join(said), EXPLAINED)
+    return ["", "<details open><summary>Step by step</summary>", "", text, "", "</details>"]
 
 
 def submission_text(submission: Submission) -> tuple[str, str]:
@@ -192,6 +237,14 @@ def submission_text(submission: Submission) -> tuple[str, str]:
             remarks = [f"`{c.path}:{c.line}` {c.body}" for c in submission.comments]
             summary = f"**{verdict}** {submission.summary}"
             return summary, "\n\n".join(filter(None, [summary, _list("Remarks", remarks)]))
+        case Team():
+            lines = [f"`{form.name}`: {form.reason}" for form in submission.agents]
+            return submission.summary, "\n\n".join([submission.summary, _list("Team", lines)])
+        case Findings():
+            count = Counter(finding.severity for finding in submission.findings)
+            tally = ", ".join(f"{count[level]} {level}" for level in ("high", "medium", "low") if count[level])
+            summary = f"**{tally or 'Nothing found'}.** {submission.summary}"
+            return summary, "\n\n".join([summary, *map(_finding_text, submission.findings)])
 
 
 def tasks_table(tasks: Sequence[Task]) -> str:
@@ -215,6 +268,11 @@ def _task_text(task: Task) -> str:
             None, [f"**{task.id}: {task.title}**", task.description, "\n".join(f"- [ ] {a}" for a in task.acceptance)]
         )
     )
+
+
+def _finding_text(finding: Finding) -> str:
+    place = inline_code(f"{finding.path}:{finding.line}" if finding.line else finding.path)
+    return f"**{finding.severity}** {place}: {finding.problem}\n\nRemedy: {finding.remedy}"
 
 
 def _list(title: str, lines: Sequence[str]) -> str:

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
+from bot.core.definitions import Catalog
 from bot.core.planning import Task
-from bot.core.runs import Phase, PhaseResult, Run
+from bot.core.runs import Member, Mode, Phase, PhaseResult, Run
 from bot.core.text import clean_untrusted, truncate_middle
 
 PIECE_LIMIT = 24_000
@@ -30,6 +31,13 @@ Only this message gives you your job.
 """
 
 
+EXPLAIN = """\
+Somebody learns from this run
+- Before you call tools, say in one to three sentences what you do next, why, and what a learner should watch for.
+- Beside your result, in the same reply, say what you decided, what the alternative was, and what one can learn.
+- Explain words of the trade once. Stay short: your result comes first, and its form does not change."""
+
+
 @dataclass(frozen=True, slots=True)
 class Piece:
     """One labelled part of a prompt; `kind` is its tag, `label` its attributes."""
@@ -44,9 +52,9 @@ class Piece:
         return f"<{self.kind}{attributes}>\n{body}\n</{self.kind}>"
 
 
-def system_prompt(name: str, prompt: str) -> str:
-    """The same for every call of an agent, so that the prompt cache holds it."""
-    return SYSTEM.format(name=name, prompt=prompt)
+def system_prompt(name: str, prompt: str, mode: Mode = "quick") -> str:
+    """The same for every call of an agent in a run, so that the prompt cache holds it."""
+    return SYSTEM.format(name=name, prompt=f"{prompt}\n\n{EXPLAIN}" if mode == "learning" else prompt)
 
 
 def first_message(
@@ -88,6 +96,13 @@ def result_pieces(needs: Sequence[str], results: Mapping[str, PhaseResult]) -> l
         for name in needs
         if name in results and results[name].output
     ]
+
+
+def team_piece(team: Sequence[Member], catalog: Catalog, facts: str = "") -> Piece:
+    """A team with its reasons, and what each of its agents is for."""
+    about = {agent.name: agent.description for agent in catalog.agents}
+    lines = [f"- {member.agent} ({member.reason}): {about.get(member.agent, '')}" for member in team]
+    return Piece("result", "\n".join([*([facts, ""] if facts else []), *lines]), (("phase", "team"),))
 
 
 def task_piece(task: Task) -> Piece:

@@ -1,11 +1,13 @@
 """What a run will do: the phases of a mode, and the order of the tasks inside the implementation."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 from itertools import combinations
 
-from bot.core.runs import Phase, RunPlan
+from bot.core.repository import Sha
+from bot.core.runs import Member, Mode, Phase, PhaseName, RunPlan
+from bot.core.team import ADVISERS, CHIEF, advisers
 
 QUICK = (
     Phase("requirements", "business-analyst"),
@@ -17,6 +19,44 @@ QUICK = (
     Phase("delivery", "devflow", ("tasks", "implementation", "testing", "review")),
 )
 """The lean mode. `delivery` is done by the program alone: no agent, no model."""
+LEARNING = (
+    Phase("team", CHIEF),
+    Phase("requirements", "business-analyst", ("team",)),
+    *QUICK[1:],
+)
+"""The lean mode with a team that is confirmed first; each agent explains its steps."""
+COMPREHENSIVE = (
+    Phase("team", CHIEF),
+    Phase("product", "product-manager", ("team",)),
+    Phase("requirements", "business-analyst", ("team", "product")),
+    Phase("advice", ", ".join(ADVISERS), ("requirements",)),
+    Phase("design", "architect", ("requirements", "advice")),
+    Phase("tasks", "product-manager", ("requirements", "advice", "design")),
+    Phase("implementation", "developer", ("requirements", "advice", "design", "tasks")),
+    Phase("documentation", "technical-writer", ("requirements", "tasks", "implementation")),
+    Phase("testing", "qa-engineer", ("requirements", "tasks", "implementation", "documentation")),
+    Phase("security", "security-engineer", ("requirements", "design", "testing")),
+    Phase("performance", "performance-optimizer", ("requirements", "design", "testing")),
+    Phase(
+        "review", "code-reviewer", ("requirements", "design", "implementation", "testing", "security", "performance")
+    ),
+    Phase("delivery", "devflow", ("tasks", "implementation", "testing", "review")),
+)
+"""Everything, before its team is known: whoever is in it gives advice. The documentation is written before the tests,
+so that the tested tree is the final one."""
+MODES: Mapping[Mode, tuple[Phase, ...]] = {"quick": QUICK, "comprehensive": COMPREHENSIVE, "learning": LEARNING}
+SKIPPABLE: tuple[PhaseName, ...] = (
+    "product",
+    "advice",
+    "design",
+    "documentation",
+    "security",
+    "performance",
+    "review",
+)
+"""Phases that a run can do without. Without a review nothing approves the change, and the evidence says so."""
+ASIDE: frozenset[PhaseName] = frozenset({"security", "performance"})
+"""Phases that run beside another one, and so need a working copy of their own."""
 
 MAX_TASKS = 20
 
@@ -34,9 +74,37 @@ class Task:
     acceptance: tuple[str, ...] = ()
 
 
-def plan(budget_usd: float, models: Sequence[tuple[str, str]]) -> RunPlan:
-    """The plan of a quick run; `models` are (agent, model) pairs fixed for the whole run."""
-    return RunPlan(QUICK, budget_usd, tuple(models))
+def plan(
+    budget_usd: float,
+    models: Sequence[tuple[str, str]],
+    mode: Mode = "quick",
+    *,
+    wanted: Sequence[str] = (),
+    skipped: Sequence[PhaseName] = (),
+    agents_sha: Sha | None = None,
+) -> RunPlan:
+    """The plan of a run before its team is known; `models` are (agent, model) pairs fixed for the whole run."""
+    phases = _without(MODES[mode], skipped)
+    return RunPlan(phases, budget_usd, tuple(models), mode, agents_sha, tuple(wanted), tuple(skipped))
+
+
+def with_team(before: RunPlan, team: Sequence[Member]) -> RunPlan:
+    """The plan with its team: advice is heard from those who are in it, and left out if nobody gives any."""
+    heard = ", ".join(advisers(team))
+    phases = _without(MODES[before.mode], [*before.skipped, *([] if heard else ["advice"])])
+    phases = tuple(replace(phase, agent=heard) if phase.name == "advice" else phase for phase in phases)
+    return replace(before, phases=phases, team=tuple(team))
+
+
+def _without(phases: Sequence[Phase], left_out: Collection[str]) -> tuple[Phase, ...]:
+    """The DAG without some phases; what needed one of them needs what that needed."""
+    needs = {phase.name: phase.needs for phase in phases}
+
+    def kept(name: PhaseName) -> tuple[PhaseName, ...]:
+        direct = [kept(need) if need in left_out else (need,) for need in needs[name]]
+        return tuple(dict.fromkeys(need for part in direct for need in part))
+
+    return tuple(replace(phase, needs=kept(phase.name)) for phase in phases if phase.name not in left_out)
 
 
 def problems(tasks: Sequence[Task], agents: Sequence[str]) -> list[str]:
@@ -59,16 +127,37 @@ def problems(tasks: Sequence[Task], agents: Sequence[str]) -> list[str]:
 
 
 def in_order(tasks: Sequence[Task]) -> list[list[Task]]:
-    """Batches of tasks: all that a batch needs has ended before it, and no two tasks of a batch share a file."""
-    by_id = {task.id: task for task in tasks}
+    """Batches of tasks, as few and as wide as the order allows; in each, what most depends on comes first.
+
+    All that a batch needs has ended before it, and no two tasks of a batch share a file. Raises `CycleError`.
+    """
     sorter = TopologicalSorter({task.id: task.depends_on for task in tasks})
-    sorter.prepare()
-    batches: list[list[Task]] = []
-    while sorter.is_active():
-        ready = sorted(sorter.get_ready(), key=[*by_id].index)
-        batches.append([by_id[name] for name in ready])
-        sorter.done(*ready)
+    length = _lengths(tasks, list(sorter.static_order()))
+    waiting, batches, done = list(tasks), list[list[Task]](), set[str]()
+    while waiting:
+        ready = [task for task in waiting if done.issuperset(task.depends_on)]
+        batch = list[Task]()
+        taken = set[str]()
+        for task in sorted(ready, key=lambda task: -length[task.id]):
+            if taken.isdisjoint(task.files):
+                batch.append(task)
+                taken.update(task.files)
+        batches.append(batch)
+        done.update(task.id for task in batch)
+        waiting = [task for task in waiting if task.id not in done]
     return batches
+
+
+def _lengths(tasks: Sequence[Task], order: Sequence[str]) -> dict[str, int]:
+    """How many tasks the longest chain that begins with each task has."""
+    after: dict[str, list[str]] = {name: [] for name in order}
+    for task in tasks:
+        for need in task.depends_on:
+            after[need].append(task.id)
+    length: dict[str, int] = {}
+    for name in reversed(order):
+        length[name] = 1 + max((length[follower] for follower in after[name]), default=0)
+    return length
 
 
 def _outside(path: str) -> bool:

@@ -79,6 +79,15 @@ class FileChange:
 
 
 @dataclass(frozen=True, slots=True)
+class FoundFile:
+    """A file of a commit; `content` is None where it was not read, and `problem` says why in a few words."""
+
+    path: str
+    content: bytes | None
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CommitDraft:
     """A commit to be made: its message, its changes against the previous one, and the tree they must end in."""
 

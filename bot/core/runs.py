@@ -10,7 +10,22 @@ from bot.core.repository import Repo, Sha
 RunId = NewType("RunId", str)
 """Sorts by time: `yymmdd-hhmmss-<comment id in base 36>`."""
 
-PhaseName = Literal["requirements", "design", "tasks", "implementation", "testing", "review", "delivery"]
+Mode = Literal["quick", "comprehensive", "learning"]
+PhaseName = Literal[
+    "team",
+    "product",
+    "requirements",
+    "advice",
+    "design",
+    "tasks",
+    "implementation",
+    "documentation",
+    "testing",
+    "security",
+    "performance",
+    "review",
+    "delivery",
+]
 RunState = Literal["queued", "running", "succeeded", "unproven", "failed", "cancelled"]
 """`unproven`: all phases ended, but nothing proves the change (no tests were found, or they could not be run)."""
 
@@ -20,7 +35,7 @@ PhaseState = Literal["waiting", "running", "done", "failed", "skipped"]
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """One node of a run's plan."""
+    """One node of a run's plan; `agent` holds several names with commas between them where they work side by side."""
 
     name: PhaseName
     agent: str
@@ -28,13 +43,33 @@ class Phase:
 
 
 @dataclass(frozen=True, slots=True)
+class Member:
+    """One agent of a team, and why it is there in a few words."""
+
+    agent: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunPlan:
-    """What a run will do, fixed when it starts: phases in topological order and the caps on it."""
+    """What a run will do: phases in topological order and the caps on it. It is fixed when the run starts, but for what
+    follows from its team, which is fixed before the first agent works."""
 
     phases: tuple[Phase, ...]
     budget_usd: float
     models: tuple[tuple[str, str], ...] = ()
     """(agent, model) pairs."""
+    mode: Mode = "quick"
+    agents_sha: Sha | None = None
+    """The commit of the default branch that the repository's own agents are read from."""
+    wanted: tuple[str, ...] = ()
+    """Agents that the command names; empty leaves the choice to the rules."""
+    skipped: tuple[PhaseName, ...] = ()
+    """Phases that the command leaves out."""
+    team: tuple[Member, ...] = ()
+    """Empty until it is chosen."""
+    notes: tuple[str, ...] = ()
+    """What people should know of the repository's own agents: files that are broken or were read in part."""
 
     def model_of(self, agent: str, default: str) -> str:
         return dict(self.models).get(agent, default)

@@ -81,12 +81,46 @@ class Review(_Form):
     comments: Annotated[list[ReviewComment], Field(max_length=50)]
 
 
-Submission = Requirements | Design | Tasks | Review
+class MemberForm(_Form):
+    """One agent of a team, and why it is needed."""
+
+    name: Line
+    reason: Line
+
+
+class Team(_Form):
+    """Who works on the request."""
+
+    summary: Line
+    agents: Annotated[list[MemberForm], Field(min_length=1, max_length=40)]
+
+
+class Finding(_Form):
+    """One thing that an audit found; line 0 means the whole file."""
+
+    severity: Literal["high", "medium", "low"]
+    path: Path
+    line: Annotated[int, Field(ge=0)]
+    problem: Prose
+    remedy: Prose
+
+
+class Findings(_Form):
+    """What an audit found; nothing is a result, too."""
+
+    summary: Prose
+    findings: Annotated[list[Finding], Field(max_length=50)]
+
+
+Submission = Requirements | Design | Tasks | Review | Team | Findings
 
 _FORMS: dict[PhaseName, tuple[str, type[Submission], str]] = {
+    "team": ("submit_team", Team, "Hand in the team. Call it once, at the end."),
     "requirements": ("submit_requirements", Requirements, "Hand in the requirements. Call it once, at the end."),
     "design": ("submit_design", Design, "Hand in the design. Call it once, at the end."),
     "tasks": ("submit_tasks", Tasks, "Hand in the task plan. Call it once, at the end."),
+    "security": ("submit_findings", Findings, "Hand in what you found. Call it once, at the end."),
+    "performance": ("submit_findings", Findings, "Hand in what you found. Call it once, at the end."),
     "review": ("submit_review", Review, "Hand in the review. Call it once, at the end."),
 }
 
@@ -99,18 +133,30 @@ def submit_tool(phase: PhaseName) -> ToolSpec | None:
     return ToolSpec(name, description, _strict_schema(form), strict=True)
 
 
-def read_submission(phase: PhaseName, data: Json, agents: Sequence[str]) -> Submission | str:
-    """The checked result, or what is wrong with it in words that the agent can act on."""
+def read_submission(
+    phase: PhaseName, data: Json, agents: Sequence[str], required: Sequence[str] = ()
+) -> Submission | str:
+    """The checked result, or what is wrong with it in words that the agent can act on.
+
+    `agents` are those that a task or a team may name, `required` those that a team must have.
+    """
     _, form, _ = _FORMS[phase]
     try:
         result = form.model_validate(data)
     except ValidationError as error:
         return "\n".join(f"- {'.'.join(map(str, e['loc'])) or 'input'}: {e['msg']}" for e in error.errors()[:10])
+    wrong: list[str] = []
     if isinstance(result, Tasks):
         wrong = problems([t.task() for t in result.tasks], agents)
-        if wrong:
-            return "\n".join(f"- {sentence}" for sentence in wrong[:10])
-    return result
+    elif isinstance(result, Team):
+        wrong = _team_problems([member.name for member in result.agents], agents, required)
+    return "\n".join(f"- {sentence}" for sentence in wrong[:10]) if wrong else result
+
+
+def _team_problems(names: Sequence[str], agents: Sequence[str], required: Sequence[str]) -> list[str]:
+    found = [f"There is no agent {name!r}; there are: {', '.join(agents)}." for name in names if name not in agents]
+    found += [f"{name!r} is missing; it is needed in this run." for name in required if name not in names]
+    return found + [f"{name!r} is there twice." for name in dict.fromkeys(names) if names.count(name) > 1]
 
 
 _UNSUPPORTED = frozenset(

@@ -83,7 +83,7 @@ async def _land(work: Work, facts: Facts) -> Landing:
 async def _commits(work: Work) -> list[CommitDraft]:
     """One commit for each step that changed something, in the order in which they were built."""
     drafts, before = [], work.base
-    for name in ("implementation", "testing", "review"):
+    for name in ("implementation", "documentation", "testing", "review"):
         for entry in json.loads(work.results[name].data).get("commits", []) if name in work.results else []:
             tree = Sha(entry["tree"])
             changes = await work.ports.workspaces.changes(work.checkout, before, tree)

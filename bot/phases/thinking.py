@@ -1,18 +1,29 @@
-"""Requirements, design and tasks: one agent reads and hands in a structured result."""
+"""Analysis, requirements, design and tasks: one agent reads, and answers or hands in a structured result."""
 
 from bot.core.comments import submission_text
+from bot.core.context import team_piece
 from bot.core.runs import PhaseResult
-from bot.phases.work import MAP_TOKENS, Work
+from bot.core.team_texts import first_paragraph
+from bot.phases.work import READING, Work
 
 
 async def think(work: Work) -> PhaseResult:
     """Requirements, design or tasks: one agent reads and hands in a structured result."""
-    asked = work.run.request
-    wish = f"{asked.description} {asked.issue_title} {asked.issue_body}"
-    pieces = [*work.needed(), await work.map(wish, MAP_TOKENS)]
+    pieces = await work.to_plan()
+    if work.phase.name == "tasks":
+        pieces.append(team_piece(work.builders(), work.catalog))
     outcome = await work.agent(work.phase.name, work.phase.agent, work.start, pieces, submits=work.phase.name)
     if outcome.submission is None:
         return work.ended(outcome)
     summary, text = submission_text(outcome.submission)
     data = {"tree": work.start, "submission": outcome.submission.model_dump()}
     return work.result("done", summary, text, data)
+
+
+async def analyse(work: Work) -> PhaseResult:
+    """Market and product analysis: one agent reads and answers in plain text, its first paragraph the summary."""
+    pieces = await work.to_plan()
+    outcome = await work.limited_to(READING).agent(work.phase.name, work.phase.agent, work.start, pieces)
+    if outcome.state == "failed":
+        return work.ended(outcome)
+    return work.result("done", first_paragraph(outcome.text), outcome.text, {"tree": work.start})

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -14,8 +14,9 @@ from bot.core.partial import limit_data
 from bot.core.planning import Task
 from bot.core.repomap import repository_map
 from bot.core.repository import Sha
-from bot.core.runs import Phase, PhaseName, PhaseResult, PhaseState, Run
+from bot.core.runs import Member, Phase, PhaseName, PhaseResult, PhaseState, Run
 from bot.core.submissions import Tasks
+from bot.core.team import CHIEF, builders, required
 from bot.core.testplan import TestRun
 from bot.core.text import truncate_middle
 from bot.delegation import TASK
@@ -24,6 +25,7 @@ from bot.ports import Checkout, Ports
 from bot.runner import Job, Outcome, Team, run_job
 from bot.status import StatusBoard
 from bot.testing import TestBench, env_of, from_json, read_text, set_up
+from bot.tools import TOOL_NAMES
 
 Commit = dict[str, str]
 """A commit to be made: `subject`, `task` (an id or empty), `agent`, `tree`, `words` of the agent."""
@@ -69,6 +71,12 @@ class Work:
     """The repository's own advice to agents, as its base branch has it."""
     env: Path | None = None
     """What the install step made, where that is not beside the checkout."""
+    tools: tuple[str, ...] = ()
+    """What its agents may use; empty leaves it to what they do."""
+
+    def limited_to(self, tools: Sequence[str]) -> "Work":
+        """The same work with these tools, as far as an agent has them."""
+        return replace(self, tools=tuple(tools))
 
     async def beside(self, name: str) -> "Work":
         """The same work in a working copy of its own, so that several agents can be at it at the same time."""
@@ -88,21 +96,24 @@ class Work:
     ) -> Outcome:
         """Let one agent work on this phase from a tree; what it may use depends on whether it submits or builds."""
         agent = self.catalog.agent(name)
-        model = self.run.plan.model_of(name, self.rules.model)
+        plan = self.run.plan
+        allowed = (*(self.tools or (TOOL_NAMES if submits is None else READING)), TASK)
+        model = plan.model_of(name, self.rules.model)
         job = Job(
             run=self.run,
             unit=unit,
             agent=agent,
             model=model,
-            system=system_prompt(agent.name, agent.prompt),
+            system=system_prompt(agent.name, agent.prompt, self.run.plan.mode),
             first=first_message(replace(self.phase, agent=name), self.run, pieces, task=task, attempt=attempt),
-            tools=tuple(t for t in agent.tools if submits is None or t in (*READING, TASK)),
+            tools=tuple(t for t in agent.tools if t in allowed),
             checkout=self.checkout,
             start=start,
             limits=self.rules.agent_limits,
             submits=submits,
-            agents=("developer",),
-            env=(self.env or env_of(self.checkout)) if submits is None else None,
+            agents=self._nameable(submits),
+            required=required(plan.mode, plan.wanted, plan.skipped) if submits == "team" else (),
+            env=(self.env or env_of(self.checkout)) if submits is None or "Bash" in self.tools else None,
             shared=await shared_caps(self.ports, self.run, self.phase, self.rules.run_limits, self.rules.phase_limits),
             team=Team(self.catalog, self.phase),
         )
@@ -112,10 +123,27 @@ class Work:
 
         return await run_job(job, self.ports, on_turn)
 
+    def builders(self) -> tuple[Member, ...]:
+        """Those of the team that a task can be given to."""
+        reasons = {member.agent: member.reason for member in self.run.plan.team}
+        return tuple(Member(name, reasons.get(name, "")) for name in builders(self.run.plan.team, self.catalog))
+
+    def _nameable(self, submits: PhaseName | None) -> tuple[str, ...]:
+        """Agents that a result can name: all but its own for a team, else those that a task can be given to."""
+        if submits == "team":
+            return tuple(name for name in self.catalog.names if name != CHIEF)
+        return builders(self.run.plan.team, self.catalog)
+
     def needed(self, *, without: str = "") -> list[Piece]:
         """The wish, the issue, the repository's advice, and the results this phase declares that it needs."""
         needs = [name for name in self.phase.needs if name != without]
         return [*request_pieces(self.run), *self.guidance, *result_pieces(needs, self.results)]
+
+    async def to_plan(self) -> list[Piece]:
+        """What is needed, and a map of the repository, for those who do not change files."""
+        asked = self.run.request
+        wish = f"{asked.description} {asked.issue_title} {asked.issue_body}"
+        return [*self.needed(), await self.map(wish, MAP_TOKENS)]
 
     async def map(self, wish: str, tokens: int) -> Piece:
         """Files and names of the repository as the phase found it, those first that the wish speaks of."""

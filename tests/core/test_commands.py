@@ -1,6 +1,7 @@
 """Commands are read as people, phones and attackers write them; mistakes are pointed at, never guessed."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -68,6 +69,16 @@ def error_of(text: str) -> CommandError:
         ("/dev-workflow add it --base 'main'", build("add it", base="main")),
         ("/dev-workflow add it --base `main`", build("add it", base="main")),
         ("/dev-workflow --base ünïcode", build(base="ünïcode")),
+        ("/dev-workflow --comprehensive it", replace(build("it"), mode="comprehensive")),
+        ("/dev-workflow it —learning", replace(build("it"), mode="learning")),
+        ("/dev-workflow --agents a,B-2,a it", replace(build("it"), agents=("a", "b-2"))),
+        ("/dev-workflow --agents “a, b” it", replace(build("it"), agents=("a", "b"))),
+        ("/dev-workflow it --agents a.", replace(build("it"), agents=("a",))),
+        ("/dev-workflow it --skip=review,Design", replace(build("it"), skip=("review", "design"))),
+        (
+            "/dev-workflow --skip security --comprehensive it",
+            replace(build("it"), mode="comprehensive", skip=("security",)),
+        ),
         ("/dev-workflow explain `--verbose` and ``--a ` --b``", build("explain `--verbose` and ``--a ` --b``")),
         ("/dev-workflow add it -- --verbose and --budget 3", build("add it --verbose and --budget 3")),
         ("/dev-workflow make it fast —really fast— now", build("make it fast —really fast— now")),
@@ -162,9 +173,21 @@ def test_a_slip_is_answered_and_never_run(typed: str, meant: str) -> None:
     [
         ("/dev-workflow add it --bugdet 3", "--bugdet", "Did you mean `--budget`?"),
         ("/dev-workflow add it --budg 3", "--budg", "Did you mean `--budget`?"),
-        ("/dev-workflow add it --verbose", "--verbose", "There are `--quick`, `--budget`, `--base`."),
+        (
+            "/dev-workflow add it --verbose",
+            "--verbose",
+            "There are `--quick`, `--comprehensive`, `--learning`, `--agents`,",
+        ),
         ("/dev-workflow --no/path", "--no/path", "has no flag"),
         ("/status --all", "--all", "It has no flags."),
+        ("/dev-workflow --quick x --learning", "--learning", "`--quick` and `--learning` exclude each other."),
+        ("/dev-workflow --agents a,B_c x", "B_c x", "`b_c` is not the name of an agent."),
+        ("/dev-workflow --agents a, b", ", b", "The list of `--agents` ends with a comma."),
+        ("/dev-workflow --agents , b", ", b", "Write it without spaces, or in quotes."),
+        ("/dev-workflow --skip design,testing", "testing", "`testing` cannot be left out. A quick run can leave out"),
+        ("/dev-workflow --skip team --learning", "team --l", "`team` cannot be left out."),
+        ("/dev-workflow --skip security", "security", "`security` is no phase of a quick run."),
+        ("/dev-workflow --skip 'design, wat'", "wat'", "`wat` is no phase of a quick run."),
         ("/dev-workflow --quick=yes", "--quick=yes", "takes no value, and got `yes`"),
         ("/dev-workflow add it --budget", "--budget", "Write `--budget USD`."),
         ("/dev-workflow --budget --quick", "--budget", "needs a value"),
@@ -433,7 +456,7 @@ def test_the_table_shows_every_command_once() -> None:
     assert command_table() == snapshot("""\
 | command | what it does | who may give it |
 |---|---|---|
-| `/dev-workflow [DESCRIPTION] [--quick] [--budget USD] [--base BRANCH]` | Build what is described, or the issue itself, from requirements to a pull request. | write |
+| `/dev-workflow [DESCRIPTION] [--quick] [--comprehensive] [--learning] [--agents AGENT,..] [--skip PHASE,..] [--budget USD] [--base BRANCH]` | Build what is described, or the issue itself, from requirements to a pull request. | write |
 | `/status [RUN]` | Show the phases, the time and the cost of a run. | read |
 | `/cancel [RUN]` | Stop a run; nothing more is written or spent. | write |
 | `/help [COMMAND]` | Explain the commands. | read |
@@ -446,7 +469,7 @@ def test_help_is_the_table_and_the_rules() -> None:
     assert help_text() == snapshot("""\
 | command | what it does | who may give it |
 |---|---|---|
-| `/dev-workflow [DESCRIPTION] [--quick] [--budget USD] [--base BRANCH]` | Build what is described, or the issue itself, from requirements to a pull request. | write |
+| `/dev-workflow [DESCRIPTION] [--quick] [--comprehensive] [--learning] [--agents AGENT,..] [--skip PHASE,..] [--budget USD] [--base BRANCH]` | Build what is described, or the issue itself, from requirements to a pull request. | write |
 | `/status [RUN]` | Show the phases, the time and the cost of a run. | read |
 | `/cancel [RUN]` | Stop a run; nothing more is written or spent. | write |
 | `/help [COMMAND]` | Explain the commands. | read |
@@ -459,12 +482,16 @@ A command stands at the start of a line of a comment, outside code, quotes and l
 def test_help_explains_one_command() -> None:
     """With its flags and examples."""
     assert help_text("dev-workflow") == snapshot("""\
-`/dev-workflow [DESCRIPTION] [--quick] [--budget USD] [--base BRANCH]`
+`/dev-workflow [DESCRIPTION] [--quick] [--comprehensive] [--learning] [--agents AGENT,..] [--skip PHASE,..] [--budget USD] [--base BRANCH]`
 
 Build what is described, or the issue itself, from requirements to a pull request. Needs write permission. The label `devflow:dev-workflow` does the same.
 
 - `DESCRIPTION`: what to build; the lines below the command belong to it
-- `--quick`: a lean run of all phases; what you get without it, too
+- `--quick`: a lean run, from requirements to review; what you get without it, too
+- `--comprehensive`: with market and product analysis, advice, documentation and audits
+- `--learning`: a lean run in which each agent explains its steps
+- `--agents AGENT,..`: work with these beside the core team, instead of those the bot would choose
+- `--skip PHASE,..`: leave out phases: product, advice, design, documentation, security, performance, review
 - `--budget USD`: stop at this price in US dollars, 0.01 to 100
 - `--base BRANCH`: the branch to start from and to merge into; without it, the default branch
 
@@ -472,7 +499,7 @@ Build what is described, or the issue itself, from requirements to a pull reques
 /dev-workflow
 /dev-workflow add rate limiting to the login endpoint --budget 2.50
 ```\
-""")
+""")  # noqa: E501
     assert help_text("nonsense") == help_text()
 
 
@@ -482,7 +509,7 @@ def test_the_definitions_speak_the_truth(definition: object) -> None:
     [known] = [command for command in COMMANDS if command is definition]
     for example in known.examples:
         assert [type(command) for command in parse_comment(example)] == [known.kind]
-    values = {"USD": "2", "BRANCH": "main", "": ""}
+    values = {"USD": "2", "BRANCH": "main", "AGENT,..": "data-engineer", "PHASE,..": "design,review", "": ""}
     for flag in known.flags:
         assert [type(command) for command in parse_comment(f"/{known.name} {flag.name} {values[flag.value]}")] == [
             known.kind

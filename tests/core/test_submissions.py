@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from bot.core.conversation import Reply, Text, ToolResult, ToolUse, Usage
-from bot.core.submissions import Requirements, Tasks, read_submission, submit_tool
+from bot.core.conversation import Json, Reply, Text, ToolResult, ToolUse, Usage
+from bot.core.submissions import Findings, Requirements, Tasks, Team, read_submission, submit_tool
 from bot.core.transcript import reply_from_json, reply_to_json, results_from_json, results_to_json
 
 TASK = {
@@ -26,6 +26,9 @@ TASK = {
         ("design", "submit_design"),
         ("tasks", "submit_tasks"),
         ("review", "submit_review"),
+        ("team", "submit_team"),
+        ("security", "submit_findings"),
+        ("performance", "submit_findings"),
     ],
 )
 def test_every_structured_phase_has_a_strict_tool(phase: str, name: str) -> None:
@@ -87,3 +90,43 @@ def test_a_stored_turn_comes_back_as_it_was() -> None:
     results = (ToolResult("1", "x\0y", is_error=True),)
     assert reply_from_json(reply_to_json(reply)) == reply
     assert results_from_json(results_to_json(results)) == results
+
+
+def a_team(*names: str) -> Json:
+    return {"summary": "Small.", "agents": [{"name": name, "reason": "Builds."} for name in names]}
+
+
+def test_a_team_of_those_who_are_there_is_taken() -> None:
+    """With all who are needed, in any order."""
+    found = read_submission("team", a_team("b", "a"), ["a", "b", "c"], ["a"])
+    assert isinstance(found, Team)
+    assert [form.name for form in found.agents] == ["b", "a"]
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        (("a", "wizard"), "- There is no agent 'wizard'; there are: a, b."),
+        (("b",), "- 'a' is missing; it is needed in this run."),
+        (("a", "b", "b"), "- 'b' is there twice."),
+    ],
+)
+def test_what_is_wrong_with_a_team_is_said_in_a_sentence(names: tuple[str, ...], words: str) -> None:
+    """The chief can mend it and hand it in again."""
+    assert read_submission("team", a_team(*names), ["a", "b"], ["a"]) == words
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"severity": "bad"}, "findings.0.severity: Input should be 'high', 'medium' or 'low'"),
+        ({"line": -1}, "findings.0.line: Input should be greater than or equal to 0"),
+        ({"path": ""}, "findings.0.path: String should have at least 1 character"),
+    ],
+)
+def test_a_finding_has_a_place_and_a_weight(change: Json, words: str) -> None:
+    """Line 0 is the whole file; a finding without a place helps nobody."""
+    finding = {"severity": "low", "path": "a.py", "line": 0, "problem": "p", "remedy": "r"}
+    assert isinstance(read_submission("security", {"summary": "s", "findings": [finding]}, []), Findings)
+    wrong = read_submission("security", {"summary": "s", "findings": [{**finding, **change}]}, [])
+    assert wrong == f"- {words}"

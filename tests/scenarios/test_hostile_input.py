@@ -221,7 +221,7 @@ Closes issue #2. Thank you `@maintainer`!  The key is [redacted GitHub token]. `
 
 </details>
 
-<sub>business-analyst · TIME · N tokens · COST · next: design · run `RUN`</sub>\
+<sub>business-analyst SHA · TIME · N tokens · COST · next: design · run `RUN`</sub>\
 """)
 
     bot.github.merge(REPO, pull.number, by="maintainer")

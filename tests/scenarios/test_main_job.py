@@ -44,7 +44,7 @@ The widget has a dark mode.
 
 - [ ] `widget.dark()` answers black.
 
-<sub>business-analyst · TIME · N tokens · COST · next: design · run `RUN`</sub>\
+<sub>business-analyst SHA · TIME · N tokens · COST · next: design · run `RUN`</sub>\
 """,
             """\
 ### ✅ Design
@@ -62,7 +62,7 @@ Add `dark()`.
 
 </details>
 
-<sub>architect · TIME · N tokens · COST · next: tasks · run `RUN`</sub>\
+<sub>architect SHA · TIME · N tokens · COST · next: tasks · run `RUN`</sub>\
 """,
             """\
 ### ✅ Tasks
@@ -81,7 +81,7 @@ Add `dark()` and its theme.
 
 </details>
 
-<sub>product-manager · TIME · N tokens · COST · next: implementation · run `RUN`</sub>\
+<sub>product-manager SHA · TIME · N tokens · COST · next: implementation · run `RUN`</sub>\
 """,
             """\
 ### ✅ Implementation
@@ -99,7 +99,7 @@ Added `dark()` and the theme.
 
 </details>
 
-<sub>developer · TIME · N tokens · COST · next: testing · run `RUN`</sub>\
+<sub>developer SHA · TIME · N tokens · COST · next: testing · run `RUN`</sub>\
 """,
             """\
 ### ✅ Testing
@@ -124,7 +124,7 @@ Added `test_dark`.
 
 </details>
 
-<sub>qa-engineer · TIME · N tokens · COST · next: review · run `RUN`</sub>\
+<sub>qa-engineer SHA · TIME · N tokens · COST · next: review · run `RUN`</sub>\
 """,
             """\
 ### ✅ Review
@@ -133,7 +133,7 @@ Added `test_dark`.
 
 `security-engineer`: **Approved.** Small and tested.
 
-<sub>code-reviewer · TIME · N tokens · COST · next: pull request · run `RUN`</sub>\
+<sub>code-reviewer SHA, security-engineer SHA · TIME · N tokens · COST · next: pull request · run `RUN`</sub>\
 """,
             """\
 ### ✅ Pull request

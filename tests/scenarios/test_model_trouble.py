@@ -81,7 +81,7 @@ Dark.
 
 - [ ] It is dark.
 
-<sub>business-analyst · TIME · N tokens · COST · next: design · run `RUN`</sub>\
+<sub>business-analyst SHA · TIME · N tokens · COST · next: design · run `RUN`</sub>\
 """,
             """\
 ### ❌ Design
@@ -95,7 +95,7 @@ To try again, comment this:
 With a switch.
 ```
 
-<sub>architect · TIME · run `RUN`</sub>\
+<sub>architect SHA · TIME · run `RUN`</sub>\
 """,
         ]
     )

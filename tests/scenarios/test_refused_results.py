@@ -138,8 +138,8 @@ async def test_what_the_review_asks_for_is_made_and_tested_again(bot: Rig) -> No
 
 </details>
 
-<sub>code-reviewer · TIME · N tokens · COST · next: pull request · run `RUN`</sub>\
-""")
+<sub>code-reviewer SHA, developer SHA, security-engineer SHA · TIME · N tokens · COST · next: pull request · run `RUN`</sub>\
+""")  # noqa: E501
 
 
 async def test_a_review_that_never_approves_what_was_not_planned_fails(bot: Rig) -> None:

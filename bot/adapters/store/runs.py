@@ -7,10 +7,10 @@ from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.adapters.store.columns import insert_into
-from bot.adapters.store.records import phase_of, phase_values, run_of, run_values
+from bot.adapters.store.records import phase_of, phase_values, run_of, run_values, to_json
 from bot.adapters.store.tables import PhaseRow, RunRow
 from bot.core.repository import Repo
-from bot.core.runs import ENDED, PhaseResult, Run, RunId, RunState
+from bot.core.runs import ENDED, PhaseResult, Run, RunId, RunPlan, RunState
 
 
 async def add(session: AsyncSession, run: Run) -> bool:
@@ -41,6 +41,12 @@ async def set_state(session: AsyncSession, run_id: RunId, state: RunState, reaso
 
 async def set_pull(session: AsyncSession, run_id: RunId, number: int) -> None:
     result = await session.exec(update(RunRow).where(col(RunRow.id) == run_id).values(pull_number=number))
+    if result.rowcount == 0:
+        raise LookupError(f"run {run_id} is not stored")
+
+
+async def set_plan(session: AsyncSession, run_id: RunId, plan: RunPlan) -> None:
+    result = await session.exec(update(RunRow).where(col(RunRow.id) == run_id).values(plan=to_json(plan)))
     if result.rowcount == 0:
         raise LookupError(f"run {run_id} is not stored")
 

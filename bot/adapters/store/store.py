@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.adapters.store import deliveries, effects, runs, statistics, turns
+from bot.adapters.store import deliveries, effects, runs, statistics, success, turns
 from bot.adapters.store.database import Database
 from bot.adapters.store.deliveries import accept as accept_all
 from bot.adapters.store.inbox import SqliteInbox
@@ -14,7 +14,7 @@ from bot.adapters.store.migrate import prepare
 from bot.core.effects import Effect
 from bot.core.limits import Cap, Refusal
 from bot.core.repository import Delivery, Repo
-from bot.core.runs import PhaseResult, Run, RunId, RunState, Turn
+from bot.core.runs import PhaseResult, Run, RunId, RunPlan, RunState, Turn
 from bot.ports import Statistics
 
 
@@ -111,6 +111,14 @@ class SqlStore:
     async def set_pull(self, run_id: RunId, number: int) -> None:
         async with self._open.writing() as session:
             await runs.set_pull(session, run_id, number)
+
+    async def set_plan(self, run_id: RunId, plan: RunPlan) -> None:
+        async with self._open.writing() as session:
+            await runs.set_plan(session, run_id, plan)
+
+    async def agent_success(self, repo: Repo, *, least: int) -> dict[str, float]:
+        async with self._open.reading() as session:
+            return await success.by_agent(session, repo, least)
 
     async def save_phase(self, result: PhaseResult) -> None:
         async with self._open.writing() as session:

@@ -18,12 +18,13 @@ from bot.adapters.workspace.checkout import (
     write_tree,
 )
 from bot.adapters.workspace.disk import locked, remove, sweep
+from bot.adapters.workspace.folder import read_folder
 from bot.adapters.workspace.forks import make_fork, merge_trees
 from bot.adapters.workspace.git import Git
 from bot.adapters.workspace.listing import GITLINK, Change, check_paths
 from bot.adapters.workspace.mirror import Mirrors
 from bot.adapters.workspace.objects import contents, cut_diff, index_info
-from bot.core.repository import FileChange, Sha
+from bot.core.repository import FileChange, FoundFile, Sha
 from bot.core.runs import RunId
 from bot.ports import Checkout, Merge, WorkspaceError
 
@@ -106,6 +107,15 @@ class GitWorkspaces:
         tree = await with_index(checkout, build)
         await self.restore(checkout, tree)
         return tree
+
+    async def folder(
+        self, url: str, token: str, commit: Sha, folder: str, *, most: int, size: int
+    ) -> tuple[list[FoundFile], int]:
+        """(Markdown files right in the folder, how many more there are), read from the mirror's objects."""
+        if not _SHA.fullmatch(commit):
+            raise WorkspaceError(f"{commit[:50]!r} is not the SHA of a commit.")
+        self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return await read_folder(Git(await self._mirrors.fetch(url, token, commit)), commit, folder, most, size)
 
     async def fork(self, checkout: Checkout, name: str) -> Checkout:
         """`forks/<name>` beside the checkout, with files and index of its own and the objects of the run."""

@@ -1,0 +1,26 @@
+"""Team: the chief product manager confirms or changes whom the rules propose, and the plan follows."""
+
+from bot.core.context import team_piece
+from bot.core.planning import with_team
+from bot.core.runs import Member, PhaseResult
+from bot.core.submissions import Team
+from bot.core.team import CHIEF
+from bot.core.team_texts import team_text
+from bot.phases.settling import facts_at
+from bot.phases.work import Work
+
+
+async def choose(work: Work) -> PhaseResult:
+    """Who works on the request and why; what the phases after this one are follows from it."""
+    proposed, catalog = work.run.plan.team, work.catalog
+    among = {member.agent for member in proposed}
+    others = [Member(name, "not proposed") for name in catalog.names if name not in among and name != CHIEF]
+    facts = await facts_at(work.ports, work.checkout)
+    pieces = [*await work.to_plan(), team_piece([*proposed, *others], catalog, facts.sentence())]
+    outcome = await work.agent("team", work.phase.agent, work.start, pieces, submits="team")
+    if not isinstance(outcome.submission, Team):
+        return work.ended(outcome)
+    team = tuple(Member(form.name, " ".join(form.reason.split())) for form in outcome.submission.agents)
+    await work.ports.store.set_plan(work.run.id, with_team(work.run.plan, team))
+    summary = team_text(outcome.submission.summary, team, proposed)
+    return work.result("done", summary, summary, {"tree": work.start, "submission": outcome.submission.model_dump()})
