@@ -37,6 +37,8 @@ class Tree:
 
     root: Callable[[], int]
     end: Callable[[], Awaitable[None]]
+    exceeded: Callable[[], str] = str
+    """Words for a bound that whoever runs the tree saw it go over, empty if there is none."""
 
 
 Grown = Callable[[asyncio.subprocess.Process], Awaitable[Tree]]
@@ -68,7 +70,7 @@ async def _live(
     try:
         tree = await grown(process)
         try:
-            ended = await _outcome(process, watch(tree.root, limits, folders), stop, limits.seconds)
+            ended = await _outcome(process, watch(tree.root, limits, folders, tree.exceeded), stop, limits.seconds)
         finally:
             await tree.end()
     finally:

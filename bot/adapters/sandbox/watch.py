@@ -21,16 +21,18 @@ def disk_allowance(limits: SandboxLimits) -> int:
     return 8 * limits.file_mb * _MB
 
 
-async def watch(root: Callable[[], int], limits: SandboxLimits, folders: Sequence[Path]) -> str:
+async def watch(
+    root: Callable[[], int], limits: SandboxLimits, folders: Sequence[Path], exceeded: Callable[[], str]
+) -> str:
     """Return, in words, the first total that a tree went over; while it keeps within them, go on.
 
-    `root` tells the process that the tree is below, 0 while it is not known.
+    `root` tells the process that the tree is below, 0 while it is not known; `exceeded` what else it went over.
     """
     disks = [Disk.now(folder) for folder in folders]
     memory = available_memory()
     while True:
         await asyncio.sleep(TICK_SECONDS)
-        over = _too_many(root(), limits) or _starved(memory, limits)
+        over = _too_many(root(), limits) or _starved(memory, limits) or exceeded()
         over = over or await asyncio.to_thread(_overfull, disks, disk_allowance(limits))
         if over:
             return over

@@ -68,12 +68,13 @@ async def test_the_environment_is_only_what_was_given(
 
 
 async def test_the_running_interpreter_is_found_first(sandbox: Sandbox, checkout: Path) -> None:
-    """`python3` is the one that runs the bot, without the bot's packages."""
+    """`python3` is the one that runs the bot, without the bot's packages; in a container the one of the image."""
     import sys
 
+    prefix = "/usr/local" if sandbox.name == "container" else sys.base_prefix
     script = "import sys; print(sys.version_info[:3] == " + repr(tuple(sys.version_info[:3])) + ", sys.prefix)"
     result = await sandbox.run(["python3", "-c", script], checkout=checkout, limits=SMALL)
-    assert result.output == f"True {sys.base_prefix}\n"
+    assert result.output == f"True {prefix}\n"
 
 
 async def test_home_can_be_written_and_is_new_each_time(sandbox: Sandbox, checkout: Path) -> None:
@@ -139,7 +140,7 @@ async def test_cancelling_kills_everything(sandbox: Sandbox, checkout: Path) -> 
 
 async def test_cancelling_at_any_moment_leaves_nothing(sandbox: Sandbox, checkout: Path) -> None:
     """Also before the command has begun, and cancelled twice."""
-    for rounds in range(25):
+    for rounds in range(0, 25, 5 if sandbox.name == "container" else 1):
         task = asyncio.create_task(sandbox.run(["sleep", "21098"], checkout=checkout, limits=SMALL))
         for _ in range(rounds):
             await asyncio.sleep(0.001)
