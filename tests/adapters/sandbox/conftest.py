@@ -3,6 +3,7 @@ installed it has to work in CI."""
 
 import os
 import shutil
+import tempfile
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
@@ -28,15 +29,16 @@ def bubblewrap() -> BubblewrapSandbox:
 
 
 @pytest.fixture(scope="session")
-def podman(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A Podman command line that has the image of the tests."""
-    try:
-        command = make_engine(tmp_path_factory.mktemp("podman"))
-    except NoPodmanError as problem:
-        wanted = os.environ.get("CI") == "true" and shutil.which("podman") is not None
-        (pytest.fail if wanted else pytest.skip)(str(problem))
-    yield command
-    remove_engine(command)
+def podman() -> Iterator[str]:
+    """A Podman command line that has the image of the tests. Podman wants its folders to have short paths."""
+    with tempfile.TemporaryDirectory(prefix="devflow-", ignore_cleanup_errors=True) as folder:
+        try:
+            command = make_engine(Path(folder))
+        except NoPodmanError as problem:
+            wanted = os.environ.get("CI") == "true" and shutil.which("podman") is not None
+            (pytest.fail if wanted else pytest.skip)(str(problem))
+        yield command
+        remove_engine(command)
 
 
 @pytest.fixture(scope="session")

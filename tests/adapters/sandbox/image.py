@@ -43,9 +43,10 @@ def make_engine(folder: Path) -> str:
 
 
 def remove_engine(command: str) -> None:
-    """Unmount and forget everything in the store."""
+    """Forget and unmount everything in the store, so that its folder can be removed."""
     for words in (["rm", "--all", "--force"], ["rmi", "--all", "--force"]):
         _run(*command.split(), *words)
+    _run("umount", f"{command.partition('--root ')[2].split()[0]}/overlay")
 
 
 def _run(*argv: str) -> subprocess.CompletedProcess[str]:

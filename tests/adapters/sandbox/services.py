@@ -1,10 +1,12 @@
 """Services on this machine's loopback that note who called, for tests of what a sandbox can reach."""
 
+import contextlib
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import BinaryIO
 
 
 @dataclass
@@ -27,6 +29,14 @@ def hello(_: list[str]) -> bytes:
     return page(b"hello\n")
 
 
+def _head(lines: BinaryIO) -> list[str]:
+    """The lines up to an empty one, or to the end."""
+    head: list[str] = []
+    while (line := lines.readline()) not in {b"", b"\r\n"}:
+        head.append(line.decode("latin-1").rstrip("\r\n"))
+    return head
+
+
 @contextmanager
 def serving(answer: Answer = hello) -> Iterator[Service]:
     """Answer every request, one to a connection."""
@@ -41,9 +51,10 @@ def serving(answer: Answer = hello) -> Iterator[Service]:
                 return
             with connection, connection.makefile("rb") as lines:
                 connection.settimeout(10)
-                head = [line.decode("latin-1").rstrip("\r\n") for line in iter(lines.readline, b"\r\n") if line]
+                head = _head(lines)
                 service.heads.append(head)
-                connection.sendall(answer(head))
+                with contextlib.suppress(OSError):
+                    connection.sendall(answer(head))
 
     thread = threading.Thread(target=serve)
     thread.start()

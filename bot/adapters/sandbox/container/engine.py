@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.adapters.sandbox.container.profile import stricter_profile
+
 ENGINES = ("podman", "docker")
 LABEL = "devflow"
 """Marks our containers; their names tell whose they are."""
@@ -31,6 +33,8 @@ class Engine:
     image: str
     podman: bool
     variables: tuple[str, ...] = ()
+    profile: str = ""
+    """A system call filter to be used in the place of the engine's own, empty for none."""
 
     def ask(self, *words: str) -> subprocess.CompletedProcess[str]:
         """One question to the engine, answered within a minute. Raises `NoEngineError` if it is not."""
@@ -94,7 +98,10 @@ def _engine(command: tuple[str, ...], image: str) -> Engine:
         raise NoEngineError(f"The image {image!r} declares volumes, which a command could fill: take one without.")
     given = config.get("Env")
     names = tuple(str(word).partition("=")[0] for word in given) if isinstance(given, list) else ()
-    return Engine(command, image, "podman" in said.stdout.lower() or "podman" in command[0], names)
+    if "podman" not in said.stdout.lower() and "podman" not in command[0]:
+        return Engine(command, image, False, names)
+    path = _ask(command, "info", "--format={{.Host.Security.SECCOMPProfilePath}}").stdout.strip()
+    return Engine(command, image, True, names, stricter_profile(path))
 
 
 def _ask(command: Sequence[str], *words: str) -> subprocess.CompletedProcess[str]:

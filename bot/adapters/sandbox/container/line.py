@@ -17,6 +17,7 @@ from bot.ports import SandboxError, SandboxLimits
 
 START = "/start"
 """The start script, inside."""
+PROFILE = "seccomp.json"
 _OURS_TOO = 4
 """Processes of the engine and of the start, which count as well."""
 _USER_PROCESSES = 16_384
@@ -41,13 +42,15 @@ _FIXED = (
 
 
 def command_line(engine: Engine, job: Job, way: Gateway | None, *, name: str, start: Path) -> list[str]:
-    """Up to the image; the arguments of `/bin/sh` follow. Raises `SandboxError` for a path that cannot be mounted."""
+    """Up to the image; the arguments of `/bin/sh` follow. Beside `start` lies the engine's profile. Raises
+    `SandboxError` for a path that cannot be mounted."""
     mounts = [(job.checkout, "/work", "rw"), (start, START, "ro")]
     mounts += [(job.extra, "/env", "rw" if job.extra_writable else "ro")] if job.extra else []
     mounts += [(way.folder, MOUNT, "ro")] if way else []
     size = f"size={job.limits.memory_mb // 2}m,mode=1777"
+    own = [f"--security-opt=seccomp={start.parent / PROFILE}"] if engine.profile else []
     return [
-        *(*engine.command, "run", f"--name={name}", f"--label={LABEL}", *_FIXED, *_user(engine)),
+        *(*engine.command, "run", f"--name={name}", f"--label={LABEL}", *_FIXED, *_user(engine), *own),
         *_limits(job.limits),
         *(f"--tmpfs={folder}:rw,nosuid,nodev,exec,{size}" for folder in ("/tmp", HOME)),  # noqa: S108
         *(f"--volume={_source(path)}:{inside}:{mode},z" for path, inside, mode in mounts),

@@ -18,7 +18,7 @@ from bot.adapters.sandbox.container.engine import (
     sweep,
 )
 from bot.adapters.sandbox.container.lending import Lending
-from bot.adapters.sandbox.container.line import START, command_line, start_script
+from bot.adapters.sandbox.container.line import PROFILE, START, command_line, start_script
 from bot.adapters.sandbox.container.state import State
 from bot.adapters.sandbox.job import Job
 from bot.adapters.sandbox.network.gateway import Gateway, Network
@@ -98,7 +98,7 @@ class ContainerSandbox:
         argv = way.command(ready.python, job.argv) if way else job.argv
         try:
             with tempfile.TemporaryDirectory(prefix="devflow-", ignore_cleanup_errors=True) as folder:
-                start = _written(Path(folder), start_script(ready.engine, job, way, state.token))
+                start = _written(Path(folder), ready.engine, start_script(ready.engine, job, way, state.token))
                 line = command_line(ready.engine, job, way, name=state.name, start=start)
                 command = Command([*line, START, *argv], Path("/"), client_environment(), errors=state.errors)
                 result = await supervise(command, job.limits, job.folders, state.tree)
@@ -115,7 +115,7 @@ class ContainerSandbox:
             work.mkdir()
             self._lending.lend([work])
             job = Job(["/bin/sh", "-c", _PROBE], work)
-            start = _written(Path(folder), start_script(engine, job, None, "."))
+            start = _written(Path(folder), engine, start_script(engine, job, None, "."))
             line = command_line(engine, job, None, name=new_name(), start=start)
             done = engine.ask(*line[len(engine.command) :], START, *job.argv)
             user, _, python = done.stdout.strip().partition("\n")
@@ -129,8 +129,9 @@ class ContainerSandbox:
             return _Ready(engine, python.strip())
 
 
-def _written(folder: Path, script: str) -> Path:
+def _written(folder: Path, engine: Engine, script: str) -> Path:
     """The start script as a file that the container's user can read; the folder keeps everybody else out."""
+    (folder / PROFILE).write_text(engine.profile)
     path = folder / "start"
     path.write_text(script)
     os.chmod(path, 0o444)  # noqa: PTH101
