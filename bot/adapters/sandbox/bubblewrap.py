@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from bot.adapters.sandbox import cgroup, root, seccomp
+from bot.adapters.sandbox.held import held
 from bot.adapters.sandbox.job import Job
 from bot.adapters.sandbox.network.gateway import MOUNT, Gateway, Network
 from bot.adapters.sandbox.reasons import missing_reason, refused_reason
@@ -64,12 +65,11 @@ class BubblewrapSandbox:
             raise SandboxError(reason)
         job = Job(argv, checkout, limits, network, env or {}, extra, extra_writable)
         job.check()
-        groups = await asyncio.to_thread(cgroup.make_groups, limits)
-        try:
-            async with self._network.gateway(job.env, asked=network) as way:
-                return await self._execute(job, groups, way)
-        finally:
-            await asyncio.shield(asyncio.to_thread(cgroup.remove_groups, groups))
+        async with (
+            held(lambda: cgroup.make_groups(limits), cgroup.remove_groups) as groups,
+            self._network.gateway(job.env, asked=network) as way,
+        ):
+            return await self._execute(job, groups, way)
 
     async def _execute(self, job: Job, groups: Sequence[Path], way: Gateway | None) -> ExecResult:
         status = Status()

@@ -20,6 +20,7 @@ from bot.adapters.sandbox.container.engine import (
 from bot.adapters.sandbox.container.lending import Lending
 from bot.adapters.sandbox.container.line import PROFILE, START, command_line, start_script
 from bot.adapters.sandbox.container.state import State
+from bot.adapters.sandbox.held import held
 from bot.adapters.sandbox.job import Job
 from bot.adapters.sandbox.network.gateway import Gateway, Network
 from bot.adapters.sandbox.supervise import Command, supervise
@@ -86,12 +87,9 @@ class ContainerSandbox:
                     f"The image {self._image!r} has no python3, which commands with a network need: "
                     "name another in DEVFLOW_CONTAINER_IMAGE."
                 )
-            borrowed = [folder.resolve() for folder in (checkout, extra) if folder]
-            await asyncio.to_thread(self._lending.lend, borrowed)
-            try:
+            folders = [folder.resolve() for folder in (checkout, extra) if folder]
+            async with held(lambda: self._lending.lend(folders), lambda _: self._lending.take_back(folders)):
                 return await self._execute(self._ready, job, way)
-            finally:
-                await asyncio.shield(asyncio.to_thread(self._lending.take_back, borrowed))
 
     async def _execute(self, ready: _Ready, job: Job, way: Gateway | None) -> ExecResult:
         state = State(ready.engine, job.limits, new_name(), secrets.token_hex(8))
