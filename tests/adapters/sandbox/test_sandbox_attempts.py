@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.sandbox import UnsafeSandbox
+from bot.adapters.sandbox.cgroup import places
 from bot.core.conversation import Json, ToolUse
-from bot.ports import ExecResult, Sandbox
+from bot.ports import ExecResult, Sandbox, SandboxLimits
 from bot.tools import ToolBox
 
 from .attempts import ATTEMPTS, Attempt
@@ -127,6 +128,18 @@ async def test_without_a_sandbox_it_gets_out(victim: Victim, attempt: Attempt) -
     if attempt.name == "become-root" and os.geteuid() != 0:
         pytest.skip("only root is root")
     assert await victim.attacked(UnsafeSandbox(), attempt)
+
+
+async def test_processors_are_shared_out(holding: Sandbox, checkout: Path) -> None:
+    """Where the kernel can: a command that is busy for a second of the wall clock had a fraction of a processor."""
+    if holding.name == "bubblewrap":
+        found = places(Path("/sys/fs/cgroup"), Path("/proc/self/cgroup"))
+        if not any("cpu" in place.controllers for place in found):
+            pytest.skip("no control group for processors may be made here")
+    script = "import time\nend = time.monotonic() + 1\nwhile time.monotonic() < end: pass\nprint(time.process_time())"
+    limits = SandboxLimits(seconds=30, memory_mb=512, cpus=0.2)
+    result = await holding.run(["python3", "-c", script], checkout=checkout, limits=limits)
+    assert float(result.output) < 0.6
 
 
 # The file tools

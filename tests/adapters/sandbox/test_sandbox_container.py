@@ -47,7 +47,9 @@ def test_without_an_engine_the_package_is_named(stub: Stub) -> None:
     assert "apt-get install podman" in reason
     assert "DEVFLOW_CONTAINER_COMMAND" in reason
     assert "\n" not in reason
-    assert "'/opt/none', which is not installed" in str(ContainerSandbox(command="/opt/none run").available())
+    assert "'/opt/none', which is not installed: install it" in str(
+        ContainerSandbox(command="/opt/none run").available()
+    )
 
 
 def test_an_engine_that_does_not_answer_is_named(stub: Stub) -> None:

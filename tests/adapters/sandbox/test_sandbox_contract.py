@@ -230,6 +230,20 @@ async def test_many_files_cannot_fill_the_disk(sandbox: Sandbox, checkout: Path)
     assert result.output.endswith("[stopped: more than 128 MB written to disk]")
 
 
+async def test_processor_time_is_bounded_in_total(sandbox: Sandbox, checkout: Path) -> None:
+    """Four processes at once get no more than the processors that were given, times the wall limit."""
+    script = (
+        "import os, time\nfor _ in range(3): os.fork() or None\n"
+        "while time.process_time() < 20: pass\nprint('had it all')"
+    )
+    watched = sandbox.name == "none"  # elsewhere the kernel may deal it out so slowly that the wall limit comes first
+    limits = SandboxLimits(seconds=20 if watched else 2, memory_mb=512, cpus=0.02 if watched else 0.2)
+    result = await sandbox.run(["python3", "-c", script], checkout=checkout, limits=limits)
+    assert (result.timed_out, result.exit_code) in {(not watched, 124), (False, 137)}
+    if not result.timed_out:
+        assert result.output.endswith("[stopped: more than 0.4 s of processor time]")
+
+
 async def test_no_core_dumps_and_bounded_open_files(sandbox: Sandbox, checkout: Path) -> None:
     """A crash writes no image of memory, neither here nor through the host's handler."""
     result = await sandbox.run(["/bin/bash", "-c", "ulimit -c; ulimit -n"], checkout=checkout, limits=SMALL)

@@ -117,7 +117,10 @@ def _ask(command: Sequence[str], *words: str) -> subprocess.CompletedProcess[str
             timeout=_SECONDS,
         )
     except FileNotFoundError as error:
-        raise NoEngineError(f"DEVFLOW_CONTAINER_COMMAND names {command[0]!r}, which is not installed.") from error
+        raise NoEngineError(
+            f"DEVFLOW_CONTAINER_COMMAND names {command[0]!r}, which is not installed: "
+            "install it, as with `apt-get install podman`, or name another."
+        ) from error
     except (OSError, subprocess.TimeoutExpired) as error:
         raise NoEngineError(f"`{shlex.join(command)}` does not answer: {error}") from error
 
