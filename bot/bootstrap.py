@@ -3,9 +3,9 @@
 import asyncio
 import contextlib
 import math
+import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
 
 import orjson
 import structlog
@@ -24,6 +24,7 @@ from bot.run import Runs
 from bot.settings import Settings
 
 WATCH_SECONDS = 30.0
+_PROXIES = frozenset({"http_proxy", "https_proxy", "all_proxy", "no_proxy"})
 
 
 class Bot:
@@ -108,7 +109,7 @@ def bootstrap(settings: Settings, clock: Clock | None = None) -> Bot:
         model=_model(settings, clock),
         store=open_store(settings),
         durable=_durable(settings, folder),
-        sandbox=make_sandbox(settings.sandbox),
+        sandbox=make_sandbox(settings),
         workspaces=GitWorkspaces(folder / "work"),
         clock=clock,
     )
@@ -132,11 +133,13 @@ def _rules(settings: Settings) -> Rules:
     )
 
 
-def make_sandbox(setting: Literal["auto", "bubblewrap", "none"]) -> Sandbox:
-    """The sandbox that the setting names; it says itself whether it works here."""
-    from bot.adapters.sandbox import choose_sandbox
+def make_sandbox(settings: Settings) -> Sandbox:
+    """The sandbox that the settings name; it says itself whether it works here. Raises `BotError`."""
+    from bot.adapters.sandbox import Network, choose_sandbox, parse_allowed_hosts
 
-    return choose_sandbox(setting)
+    proxies = {name: value for name, value in os.environ.items() if name.lower() in _PROXIES}
+    network = Network(parse_allowed_hosts(settings.allowed_hosts), proxies)
+    return choose_sandbox(settings.sandbox, network, settings.container_image, settings.container_command)
 
 
 def _github(settings: Settings, clock: Clock) -> GitHub:

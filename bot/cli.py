@@ -39,7 +39,7 @@ def demo(
     ] = None,
     issue: Annotated[str | None, typer.Option(help="Your own wish, as the text of the issue.")] = None,
     session: Annotated[Path | None, typer.Option(help="A file of replies that stand in for the model's words.")] = None,
-    sandbox: Annotated[str, typer.Option(help="auto, bubblewrap or none.")] = "",
+    sandbox: Annotated[str, typer.Option(help="auto, bubblewrap, container or none.")] = "",
     comprehensive: Annotated[
         bool, typer.Option("--comprehensive", help="The mode with a larger team, audits and documentation.")
     ] = False,

@@ -126,10 +126,11 @@ class Model(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SandboxLimits:
-    """Bounds of one sandboxed process tree."""
+    """Bounds of one sandboxed process tree. `cpus` are processors; the time used on all of them is `cpus * seconds`."""
 
     seconds: float = 600.0
     memory_mb: int = 2048
+    cpus: float = 2.0
     processes: int = 256
     file_mb: int = 256
     output_bytes: int = 200_000
@@ -168,6 +169,7 @@ class Sandbox(Protocol):
         """Run `argv` with `checkout` (writable) as working directory at `/work`.
 
         `env` are the only variables besides PATH, HOME and LANG; `extra` is one more folder, mounted at `/env`.
+        With `network` it reaches public hosts through an HTTP proxy that its variables name.
         Every process started is dead when this returns. Raises `SandboxError` if the sandbox itself could not start.
         """
 

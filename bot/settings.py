@@ -43,8 +43,13 @@ class Settings(BaseSettings):
     prices: dict[str, dict[str, float]] = {}
     """Dollars for a million tokens by model, as JSON, instead of the built-in list prices:
     `{"claude-sonnet-5-5": {"input": 2, "output": 10, "cache_write": 2.5, "cache_read": 0.1}}`."""
-    sandbox: Literal["auto", "bubblewrap", "none"] = "auto"
+    sandbox: Literal["auto", "bubblewrap", "container", "none"] = "auto"
     """`auto` takes bubblewrap where it works; without it commands are not run, and tests are reported as not run."""
+    container_image: str = "python:3.13"
+    container_command: str = ""
+    """The engine's command line; empty takes podman or docker, whichever has the image."""
+    allowed_hosts: str = ""
+    """Hosts that commands in the sandbox may reach, with commas between them; empty means none."""
     install_network: bool = True
     """Whether the install step of a repository's tests, on its base commit, may use the network. Tests never may."""
     budget_usd: float = Field(5.0, gt=0)

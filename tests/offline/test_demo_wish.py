@@ -104,7 +104,7 @@ def test_a_session_speaks_even_where_there_is_a_key(monkeypatch: pytest.MonkeyPa
         (Wish(session=Path("none.yaml")), "none.yaml cannot be read"),
         (Wish(session=Path("broken.yaml")), "broken.yaml, line 3"),
         (Wish(session=Path("wrong.yaml")), "wrong.yaml, line 1"),
-        (Wish(sandbox="chroot"), "Use auto, bubblewrap or none."),
+        (Wish(sandbox="chroot"), "Use auto, bubblewrap, container or none."),
         (Wish(repo=Path("none"), session=Path("session.json")), "none is not a folder."),
         (Wish(repo=Path("plain"), session=Path("session.json")), "is not a git repository. Run `git init"),
         (Wish(repo=Path("empty"), session=Path("session.json")), "has no commit yet. Commit something first"),

@@ -52,7 +52,7 @@ def app_key() -> tuple[str, str]:
 @cache
 def sandbox_here() -> str:
     """Bubblewrap where it works; elsewhere the widget's own tests run without a sandbox."""
-    return "auto" if make_sandbox("auto").available() is None else "none"
+    return "auto" if make_sandbox(Settings(_env_file=None)).available() is None else "none"
 
 
 @cache

@@ -8,10 +8,12 @@ import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.adapters.sandbox import cgroup, root, seccomp
+from bot.adapters.sandbox.held import held
+from bot.adapters.sandbox.job import Job
+from bot.adapters.sandbox.network.gateway import MOUNT, Gateway, Network
 from bot.adapters.sandbox.reasons import missing_reason, refused_reason
 from bot.adapters.sandbox.rlimits import prlimit
 from bot.adapters.sandbox.status import Status
@@ -25,35 +27,18 @@ _JOIN = 'n=$1; shift; while [ "$n" -gt 0 ]; do echo 0 > "$1" || exit 1; shift; n
 """Enter the control groups, then become bubblewrap: nothing untrusted runs before it is inside."""
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One command and what it may have; the fields are the arguments of `Sandbox.run`."""
-
-    argv: Sequence[str]
-    checkout: Path
-    limits: SandboxLimits = field(default_factory=SandboxLimits)
-    network: bool = False
-    env: Mapping[str, str] = field(default_factory=dict)
-    extra: Path | None = None
-    extra_writable: bool = False
-
-    @property
-    def folders(self) -> tuple[Path, ...]:
-        """Where on the host's disk the command can write."""
-        return (self.checkout, self.extra) if self.extra and self.extra_writable else (self.checkout,)
-
-
 class BubblewrapSandbox:
     """Commands in namespaces of their own. Memory and processes are bounded in total by a control group where one can
     be made, and by watching everywhere; `/tmp` and HOME are in memory and start empty.
 
-    With `network=True` the command shares the host's network, services on its loopback included, and of `env` only
-    PIP_*, *_proxy and certificate variables reach it.
+    The command has a network of its own with nothing in it; what it may reach it reaches through a proxy, which leads
+    to no service of this machine. With `network=True` only PIP_*, *_proxy and certificate variables of `env` reach it.
     """
 
     name = "bubblewrap"
 
-    def __init__(self) -> None:
+    def __init__(self, network: Network | None = None) -> None:
+        self._network = network or Network()
         self._reason: str | None = None
         self._flags: tuple[str, ...] | None = None
 
@@ -79,20 +64,18 @@ class BubblewrapSandbox:
         if reason:
             raise SandboxError(reason)
         job = Job(argv, checkout, limits, network, env or {}, extra, extra_writable)
-        missing = [folder for folder in (checkout, extra) if folder and not folder.is_dir()]
-        if missing:
-            raise SandboxError(f"The folder {missing[0].name!r} that the command needs is not there.")
-        groups = await asyncio.to_thread(cgroup.make_groups, limits)
-        try:
-            return await self._execute(job, groups)
-        finally:
-            await asyncio.shield(asyncio.to_thread(cgroup.remove_groups, groups))
+        job.check()
+        async with (
+            held(lambda: cgroup.make_groups(limits), cgroup.remove_groups) as groups,
+            self._network.gateway(job.env, asked=network) as way,
+        ):
+            return await self._execute(job, groups, way)
 
-    async def _execute(self, job: Job, groups: Sequence[Path]) -> ExecResult:
+    async def _execute(self, job: Job, groups: Sequence[Path], way: Gateway | None) -> ExecResult:
         status = Status()
         try:
             with ExitStack() as open_files:
-                argv, fds = _bubblewrap(job, self._flags or (), open_files, status.fd)
+                argv, fds = _bubblewrap(job, self._flags or (), open_files, status.fd, way)
                 joined = [str(group / "cgroup.procs") for group in groups]
                 launch = ["/bin/sh", "-c", _JOIN, "sh", str(len(joined)), *joined, *argv]
                 command = Command(launch if joined else argv, Path("/"), pass_fds=fds)
@@ -119,7 +102,7 @@ class BubblewrapSandbox:
 def _try(job: Job, flags: Sequence[str]) -> str:
     """Empty if the job's command ran well, else what was said."""
     with ExitStack() as open_files:
-        argv, fds = _bubblewrap(job, flags, open_files, None)
+        argv, fds = _bubblewrap(job, flags, open_files, None, None)
         try:
             done = subprocess.run(
                 argv, env={}, pass_fds=fds, capture_output=True, check=False, text=True, timeout=_PROBE_SECONDS
@@ -130,20 +113,20 @@ def _try(job: Job, flags: Sequence[str]) -> str:
 
 
 def _bubblewrap(
-    job: Job, flags: Sequence[str], open_files: ExitStack, status: int | None
+    job: Job, flags: Sequence[str], open_files: ExitStack, status: int | None, way: Gateway | None
 ) -> tuple[list[str], tuple[int, ...]]:
     """The command line and the descriptors it needs. Options go through one of them: an argument can be read by all
     users of the machine, and inside in `/proc/1/cmdline`."""
     passwd, group, hosts = (_memory_file(data, open_files) for data in (root.PASSWD, root.GROUP, root.HOSTS))
     fds = [passwd, group, hosts]
     options = [*_NAMESPACES, *flags, *_HARDENING]
-    options += ["--share-net"] if job.network else []
     options += root.system_root(job.limits)
     options += root.generated(passwd, group, hosts)
     options += ["--bind", str(job.checkout.resolve()), "/work", "--chdir", "/work"]
     bind = "--bind" if job.extra_writable else "--ro-bind"
     options += [bind, str(job.extra.resolve()), "/env"] if job.extra else []
-    options += root.variables(job.env, job.extra, network=job.network)
+    options += ["--ro-bind", str(way.folder), MOUNT] if way else []
+    options += root.variables(way.variables(job.env) if way else job.env, job.extra, network=job.network)
     options += ["--remount-ro", "/dev", "--remount-ro", "/"]
     filtered = seccomp.program(platform.machine())
     if filtered:
@@ -153,7 +136,8 @@ def _bubblewrap(
         fds.append(status)
         options += ["--json-status-fd", str(status)]
     fds.append(_memory_file(b"".join(os.fsencode(option) + b"\0" for option in options), open_files))
-    inner = [*prlimit(_tool("prlimit"), job.limits, processes=os.geteuid() != 0), *job.argv]
+    command = way.command(root.python(), job.argv) if way else job.argv
+    inner = [*prlimit(_tool("prlimit"), job.limits, processes=os.geteuid() != 0), *command]
     return [_tool("bwrap"), "--args", str(fds[-1]), "--", *inner], tuple(fds)
 
 

@@ -1,4 +1,4 @@
-"""Control groups: the only bound on processes and memory in total that the kernel itself keeps, also for root.
+"""Control groups: the only bound on processes, memory and processors that the kernel itself keeps, also for root.
 
 A group is made only where this process may: below the root of a hierarchy, or where systemd's rule allows it, in a
 group marked as delegated (https://systemd.io/CGROUP_DELEGATION/). Elsewhere `watch` keeps the bound.
@@ -15,7 +15,10 @@ from pathlib import Path
 from bot.ports import SandboxLimits
 
 _PREFIX = "devflow-"
-_CONTROLLERS = ("pids", "memory")
+_CONTROLLERS = ("pids", "memory", "cpu")
+_PERIOD = 100_000
+"""Microseconds over which a share of the processors is given out."""
+_ALWAYS = frozenset({"pids.max", "memory.max", "memory.limit_in_bytes"})
 _OURS_TOO = 4
 """bubblewrap's own processes and the launcher, which count as well."""
 
@@ -49,7 +52,7 @@ def remove_groups(groups: Sequence[Path]) -> None:
 
 
 def places(mount: Path, membership: Path) -> list[Place]:
-    """Where groups for processes and memory may be made."""
+    """Where groups for processes, memory and processors may be made."""
     try:
         lines = membership.read_text().splitlines()
     except OSError:
@@ -57,10 +60,11 @@ def places(mount: Path, membership: Path) -> list[Place]:
     found = []
     for line in lines:
         _, controllers, path = line.split(":", 2)
-        if controllers in {"pids", "memory"}:
+        wanted = tuple(name for name in _CONTROLLERS if name in controllers.split(","))
+        if wanted:
             own = mount / controllers / path.lstrip("/")
             if own.is_dir() and (path == "/" or _delegated(own)):
-                found.append(Place(own, (controllers,), 1))
+                found.append(Place(own, wanted, 1))
         elif controllers == "":
             found += _unified(mount, path)
     return found
@@ -86,9 +90,11 @@ def _enabled(folder: Path) -> tuple[str, ...]:
     switch = folder / "cgroup.subtree_control"
     try:
         missing = [name for name in _CONTROLLERS if name not in switch.read_text().split()]
-        if missing and _delegated(folder):
-            with contextlib.suppress(OSError):  # EBUSY: processes in the group itself keep its children from control
-                switch.write_text(" ".join(f"+{name}" for name in missing))
+        for name in missing if _delegated(folder) else ():
+            # EBUSY: processes in the group itself keep its children from control. One word a write: one that fails
+            # takes all of it along.
+            with contextlib.suppress(OSError), switch.open("a") as file:
+                file.write(f" +{name}")
         enabled = switch.read_text().split()
     except OSError:
         return ()
@@ -108,20 +114,32 @@ def _delegated(folder: Path) -> bool:
 def _make(place: Place, limits: SandboxLimits) -> Path | None:
     """A group with its limits set, None where the kernel refuses one."""
     group = place.folder / f"{_PREFIX}{os.getpid()}-{uuid.uuid4().hex[:12]}"
-    memory = str(limits.memory_mb * 2**20)
-    values = {"pids": {"pids.max": str(limits.processes + _OURS_TOO)}, "memory": {"memory.limit_in_bytes": memory}}
-    if place.version == 2:
-        values["memory"] = {"memory.max": memory, "memory.swap.max": "0", "memory.oom.group": "1"}
     try:
         group.mkdir()
         for controller in place.controllers:
-            for name, value in values[controller].items():
-                if name in {"pids.max", "memory.max", "memory.limit_in_bytes"} or (group / name).exists():
+            for name, value in _values(controller, place.version, limits).items():
+                if name in _ALWAYS or (group / name).exists():
                     (group / name).write_text(value)
     except OSError:
         _remove(group)
         return None
     return group
+
+
+def _values(controller: str, version: int, limits: SandboxLimits) -> dict[str, str]:
+    """The files of a controller and what to write into them."""
+    memory, quota = str(limits.memory_mb * 2**20), str(max(1_000, int(limits.cpus * _PERIOD)))
+    match controller, version:
+        case "pids", _:
+            return {"pids.max": str(limits.processes + _OURS_TOO)}
+        case "memory", 1:
+            return {"memory.limit_in_bytes": memory}
+        case "memory", _:
+            return {"memory.max": memory, "memory.swap.max": "0", "memory.oom.group": "1"}
+        case "cpu", 1:
+            return {"cpu.cfs_period_us": str(_PERIOD), "cpu.cfs_quota_us": quota}
+        case _:
+            return {"cpu.max": f"{quota} {_PERIOD}"}
 
 
 def _sweep(folder: Path) -> None:

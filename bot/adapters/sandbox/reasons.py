@@ -3,7 +3,10 @@
 import shutil
 import sys
 
-_NO_SANDBOX = "or set DEVFLOW_SANDBOX=none to run commands without a sandbox, on a throw-away machine only"
+_NO_SANDBOX = (
+    "or set DEVFLOW_SANDBOX=container, or set DEVFLOW_SANDBOX=none to run commands without a sandbox, "
+    "on a throw-away machine only"
+)
 _APPARMOR = "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu 24.04 and later)"
 _SAID = {
     "uid map": f"user namespaces are restricted by AppArmor: run `{_APPARMOR}`",

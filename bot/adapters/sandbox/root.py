@@ -40,7 +40,6 @@ _MASKED = (
     "timer_list",
     "vmallocinfo",
 )
-_ETC_ONLINE = ("resolv.conf", "nsswitch.conf", "gai.conf")
 PASSWD = b"root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000:user:/home/user:/bin/bash\n"
 GROUP = b"root:x:0:\nuser:x:1000:\n"
 HOSTS = b"127.0.0.1 localhost sandbox\n::1 localhost\n"
@@ -58,6 +57,12 @@ def interpreter() -> tuple[Path, ...]:
     """Where the running Python is installed (its base, never a virtual environment), if not under `/usr`."""
     homes = dict.fromkeys((Path(sys.base_prefix), Path(sys.base_prefix).resolve()))
     return tuple(home for home in homes if not home.is_relative_to("/usr") and len(home.parts) > 2)
+
+
+def python() -> str:
+    """The running interpreter as it is found inside."""
+    name = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    return str(Path(sys.base_prefix, "bin", name))
 
 
 def hidden() -> tuple[Path, ...]:
@@ -108,11 +113,10 @@ def generated(passwd: int, group: int, hosts: int) -> list[str]:
 
 
 def variables(env: Mapping[str, str], extra: Path | None, *, network: bool) -> Iterator[str]:
-    """The whole environment; with a network, also name resolution and the files that variables of `env` name."""
+    """The whole environment; with a network, also the files that variables of `env` name."""
     ours = {"PATH": search_path(extra), "HOME": HOME, "LANG": "C.UTF-8"}
     given = {name: value for name, value in env.items() if not network or may_pass_online(name)}
     if network:
-        yield from _etc(_ETC_ONLINE)
         for name, value in given.items():
             yield from _files_of(name, value)
     for name, value in {**ours, **given}.items():

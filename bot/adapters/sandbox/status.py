@@ -36,7 +36,8 @@ class Status:
             if process.returncode is None:
                 process.kill()
 
-        return Tree(process.pid if pidfd is None else pid, end)
+        root = process.pid if pidfd is None else pid
+        return Tree(lambda: root, end)
 
     async def exit_code(self) -> int | None:
         """The command's own exit code; None if it was killed or never ran. To be asked when all is dead."""

@@ -26,14 +26,19 @@ class Command:
     cwd: Path
     env: dict[str, str] = field(default_factory=dict)
     pass_fds: tuple[int, ...] = ()
+    errors: int | None = None
+    """A descriptor for its standard error, None where that belongs to the output."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """The processes of a command: the one at the root, and how to end them all; `end` returns when they are dead."""
+    """The processes of a command: the one at the root (0: not known now), and how to end them all; `end` returns when
+    they are dead."""
 
-    pid: int
+    root: Callable[[], int]
     end: Callable[[], Awaitable[None]]
+    exceeded: Callable[[], str] = str
+    """Words for a bound that whoever runs the tree saw it go over, empty if there is none."""
 
 
 Grown = Callable[[asyncio.subprocess.Process], Awaitable[Tree]]
@@ -65,7 +70,7 @@ async def _live(
     try:
         tree = await grown(process)
         try:
-            ended = await _outcome(process, watch(tree.pid, limits, folders), stop, limits.seconds)
+            ended = await _outcome(process, watch(tree.root, limits, folders, tree.exceeded), stop, limits.seconds)
         finally:
             await tree.end()
     finally:
@@ -88,7 +93,7 @@ async def _start(command: Command, output: Output) -> tuple[asyncio.subprocess.P
             *command.argv,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=write,
-            stderr=write,
+            stderr=write if command.errors is None else command.errors,
             cwd=command.cwd,
             env=command.env,
             pass_fds=command.pass_fds,

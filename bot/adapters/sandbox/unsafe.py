@@ -10,17 +10,19 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from bot.adapters.sandbox import reaper
+from bot.adapters.sandbox.job import Job
 from bot.adapters.sandbox.rlimits import prlimit
 from bot.adapters.sandbox.root import search_path
 from bot.adapters.sandbox.supervise import Command, Tree, supervise
-from bot.ports import ExecResult, SandboxError, SandboxLimits
+from bot.ports import ExecResult, SandboxLimits
 
 _MOUNTED = re.compile(r"(?<![\w./~$-])/(work|env)(?![\w.-])")
 _GRACE_SECONDS = 5.0
 
 
 class UnsafeSandbox:
-    """Runs commands as the bot's own user: they see its files and its network. Only limits and the clean-up hold.
+    """Runs commands as the bot's own user: they see its files and its network. Only limits and the clean-up hold; those
+    on memory, processes and processor time in all are watched, not kept by the kernel.
 
     Nothing is mounted: `/work` and `/env` in arguments and variables become the folders they stand for.
     """
@@ -42,9 +44,7 @@ class UnsafeSandbox:
         extra_writable: bool = False,
     ) -> ExecResult:
         """Run a command; see `bot.ports.Sandbox.run`. It keeps the network and may write anywhere."""
-        missing = [folder for folder in (checkout, extra) if folder and not folder.is_dir()]
-        if missing:
-            raise SandboxError(f"The folder {missing[0].name!r} that the command needs is not there.")
+        Job(argv, checkout, extra=extra).check()
         real = _translation(checkout, extra)
         with tempfile.TemporaryDirectory(prefix="devflow-home-", ignore_cleanup_errors=True) as home:
             given = {name: real(value) for name, value in (env or {}).items()}
@@ -81,4 +81,4 @@ async def _tree(process: asyncio.subprocess.Process) -> Tree:
         except TimeoutError:
             os.killpg(process.pid, 9)
 
-    return Tree(process.pid, end)
+    return Tree(lambda: process.pid, end)

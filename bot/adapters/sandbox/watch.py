@@ -1,10 +1,10 @@
-"""Totals of a process tree that no rlimit bounds: its processes, its memory, the disk it filled."""
+"""Totals of a process tree that no rlimit bounds: its processes, memory, processor time, the disk it filled."""
 
 import asyncio
 import os
 import stat
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,13 +21,18 @@ def disk_allowance(limits: SandboxLimits) -> int:
     return 8 * limits.file_mb * _MB
 
 
-async def watch(pid: int, limits: SandboxLimits, folders: Sequence[Path]) -> str:
-    """Return, in words, the first total that the tree below `pid` went over; while it keeps within them, go on."""
+async def watch(
+    root: Callable[[], int], limits: SandboxLimits, folders: Sequence[Path], exceeded: Callable[[], str]
+) -> str:
+    """Return, in words, the first total that a tree went over; while it keeps within them, go on.
+
+    `root` tells the process that the tree is below, 0 while it is not known; `exceeded` what else it went over.
+    """
     disks = [Disk.now(folder) for folder in folders]
     memory = available_memory()
     while True:
         await asyncio.sleep(TICK_SECONDS)
-        over = _too_many(pid, limits) or _starved(memory, limits)
+        over = _too_many(root(), limits) or _starved(memory, limits) or exceeded()
         over = over or await asyncio.to_thread(_overfull, disks, disk_allowance(limits))
         if over:
             return over
@@ -35,13 +40,16 @@ async def watch(pid: int, limits: SandboxLimits, folders: Sequence[Path]) -> str
 
 def _too_many(pid: int, limits: SandboxLimits) -> str:
     """Threads count as processes, as RLIMIT_NPROC and the pids cgroup count them."""
-    tasks, resident, pids = -1, 0, []  # the root is bubblewrap's or ours
-    for process in below(pid):
+    tasks, resident, ticks, pids = -1, 0, 0, []  # the root is bubblewrap's or ours
+    for process in below(pid) if pid else ():
         pids.append(process)
         tasks += _tasks(process)
         resident += _resident(process)
+        ticks += _ticks(process)
         if tasks > limits.processes:
             return f"more than {limits.processes} processes"
+    if ticks > limits.cpus * limits.seconds * os.sysconf("SC_CLK_TCK"):
+        return f"more than {limits.cpus * limits.seconds:g} s of processor time"
     too_large = resident > limits.memory_mb * _MB and sum(map(_proportional, pids)) > limits.memory_mb * _MB
     return f"more than {limits.memory_mb} MB of memory" if too_large else ""
 
@@ -136,6 +144,12 @@ def _tasks(pid: int) -> int:
         return len(os.listdir(f"/proc/{pid}/task"))  # noqa: PTH208
     except OSError:
         return 0
+
+
+def _ticks(pid: int) -> int:
+    """Processor time of a process and of its children that have ended, in clock ticks (proc_pid_stat(5))."""
+    fields = _read(f"/proc/{pid}/stat").rpartition(")")[2].split()
+    return sum(map(int, fields[11:15]))
 
 
 def _resident(pid: int) -> int:

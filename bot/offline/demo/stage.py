@@ -21,14 +21,14 @@ from bot.offline.demo.logs import service_log
 from bot.offline.demo.wish import Play, Wish, sample
 from bot.offline.github import LocalGitHub
 from bot.offline.github.gitstore import GitError
-from bot.settings import Settings
+from bot.settings import Settings, load_settings
 from webhooks.app import Server, create_app, listen, server
 
 APP_ID = 4242
 MAINTAINER = "maria"
 STATUS_SECONDS = 0.5
 POLL_SECONDS = 0.05
-Sandboxing = Literal["auto", "bubblewrap", "none"]
+Sandboxing = Literal["auto", "bubblewrap", "container", "none"]
 
 
 @dataclass(slots=True)
@@ -103,7 +103,8 @@ def _populate(github: LocalGitHub, play: Play, public_key: str, folder: Path) ->
 def _settings(
     folder: Path, github: LocalGitHub, claude: ScriptedClaude | None, key: str, sandbox: Sandboxing, play: Play
 ) -> Settings:
-    """The demo's own, whatever the environment and `.env` say; of those only the real model's are taken."""
+    """The demo's own, whatever the environment and `.env` say; of those only the real model's and the container's are
+    taken."""
     settings = Settings.model_construct(
         state_dir=folder / "state",
         webhook_secret=SecretStr(secrets.token_hex(20)),
@@ -116,6 +117,10 @@ def _settings(
         engine_poll_seconds=POLL_SECONDS,
         write_seconds=0.0,
     )
+    if sandbox == "container":
+        given = load_settings()
+        engine = {"container_image": given.container_image, "container_command": given.container_command}
+        settings = settings.model_copy(update=engine)
     if claude:
         said = {"anthropic_api_key": SecretStr("scripted"), "anthropic_base_url": claude.url}
         return settings.model_copy(update=said)
@@ -130,7 +135,9 @@ def _sandbox(wish: Wish, play: Play) -> tuple[Sandboxing, str]:
             return "none", "None, as you asked: commands and tests run as you, with your files and network."
         case "bubblewrap":
             return "bubblewrap", ""
-    problem = make_sandbox("auto").available()
+        case "container":
+            return "container", ""
+    problem = make_sandbox(Settings.model_construct()).available()
     if problem is None:
         return "auto", ""
     if play.trusted:

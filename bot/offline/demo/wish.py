@@ -71,8 +71,8 @@ def sample() -> Path:
 
 def cast(wish: Wish) -> Play:
     """Decide what to show. Raises `BotError` for a wish that cannot be played."""
-    if wish.sandbox not in {"", "auto", "bubblewrap", "none"}:
-        raise BotError(f"`--sandbox {wish.sandbox}` is not known.", "Use auto, bubblewrap or none.")
+    if wish.sandbox not in {"", "auto", "bubblewrap", "container", "none"}:
+        raise BotError(f"`--sandbox {wish.sandbox}` is not known.", "Use auto, bubblewrap, container or none.")
     if wish.report:
         _check_report(wish.report)
     model = None if wish.session else real_model()

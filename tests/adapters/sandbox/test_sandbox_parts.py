@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.adapters.sandbox import root, seccomp
-from bot.adapters.sandbox.cgroup import make_groups, places, remove_groups
+from bot.adapters.sandbox.cgroup import _values, make_groups, places, remove_groups
 from bot.adapters.sandbox.output import Output
 from bot.adapters.sandbox.reasons import missing_reason, refused_reason
 from bot.adapters.sandbox.unsafe import _translation
@@ -56,6 +56,16 @@ def test_groups_are_made_at_the_root_of_a_hierarchy(tmp_path: Path) -> None:
     values = {group.parent.name: group for group in groups}
     assert (values["pids"] / "pids.max").read_text() == "14"
     assert (values["memory"] / "memory.limit_in_bytes").read_text() == str(5 * 2**20)
+
+
+def test_processors_are_shared_out_where_there_is_a_group_for_it(tmp_path: Path) -> None:
+    """Version 1, also where two controllers share a hierarchy; version 2 has one file."""
+    mount, membership = cgroup_v1(tmp_path / "one", "3:cpu,cpuacct:/\n")
+    (mount / "cpu,cpuacct").mkdir()
+    (place,) = places(mount, membership)
+    assert (place.folder, place.controllers) == (mount / "cpu,cpuacct", ("cpu",))
+    assert _values("cpu", 1, SandboxLimits(cpus=0.5)) == {"cpu.cfs_period_us": "100000", "cpu.cfs_quota_us": "50000"}
+    assert _values("cpu", 2, SandboxLimits(cpus=2)) == {"cpu.max": "200000 100000"}
 
 
 def test_no_group_is_made_where_somebody_else_rules(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Commands in containers of Docker or Podman."""
