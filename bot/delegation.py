@@ -147,7 +147,9 @@ def _sub_job(job: Job, team: Team, unit: str, agent: AgentDefinition, given: Giv
         agent=agent,
         model=job.run.plan.model_of(agent.name, job.model),
         system=system_prompt(agent.name, agent.prompt),
-        first=first_message(phase, job.run, [prompt], call=given.text("description"), caller=job.agent.name),
+        first=first_message(
+            phase, job.run, [prompt], call=" ".join(given.text("description").split()), caller=job.agent.name
+        ),
         tools=tools,
         checkout=job.checkout,
         start=job.start,
