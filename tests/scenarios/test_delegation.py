@@ -74,8 +74,9 @@ async def test_a_call_that_is_refused_is_read_by_the_model(bot: Rig) -> None:
     await bot.comment("/dev-workflow")
     assert bot.claude.answers_of_tools("requirements") == snapshot(
         [
-            "There is no agent 'wizard' that you could call. There are: architect, code-reviewer, developer, "
-            "product-manager, qa-engineer, security-engineer."
+            "There is no agent 'wizard' that you could call. There are: api-integration-specialist, architect, "
+            "chief-product-manager, code-reviewer, data-engineer, developer, devops-engineer, performance-optimizer, "
+            "product-manager, qa-engineer, security-engineer, technical-writer, uiux-designer."
         ]
     )
     assert (await bot.ended())[0] == "failed"

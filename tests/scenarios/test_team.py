@@ -149,8 +149,9 @@ Remedy: Keep it.
     assert "Use `#111`." in bot.claude.told("design")
     assert "A string is made." in bot.claude.told("review")
     assert "People who read at night want it." in bot.claude.told("requirements")
-    assert tools(bot, "advice", "uiux-designer") == ["Read", "Glob", "Grep"]
-    assert tools(bot, "performance", "performance-optimizer") == ["Read", "Glob", "Grep", "Bash", "submit_findings"]
+    assert tools(bot, "advice", "uiux-designer") == ["Read", "Glob", "Grep", "Task"]
+    measuring = ["Read", "Glob", "Grep", "Bash", "Task", "submit_findings"]
+    assert tools(bot, "performance", "performance-optimizer") == measuring
 
 
 async def test_the_chief_is_told_what_is_wrong_with_a_team(bot: Rig) -> None:
@@ -347,7 +348,7 @@ async def test_a_new_agent_of_the_repository_builds(bot: Rig) -> None:
     await bot.comment("/dev-workflow --agents painter", on=7)
     assert await bot.ended() == ("succeeded", "")
     assert "painter (named by the command): Paints." in bot.claude.told("tasks")
-    assert tools(bot, "implementation", "painter") == ["Read", "Write", "Edit", "Glob", "Grep", "Bash"]
+    assert tools(bot, "implementation", "painter") == ["Read", "Write", "Edit", "Glob", "Grep", "Bash", "Task"]
     assert "Task T1, built by painter." in bot.messages(bot.pull_request(closing=7))[0]
     bot.read_all()
 

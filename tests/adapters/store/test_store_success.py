@@ -20,7 +20,7 @@ async def played(store: SqlStore, run: str, spoken: Spoken, state: RunState = "s
     for name, (ended, units) in spoken.items():
         await store.save_phase(PhaseResult(RunId(run), name, "lead", ended))
         for unit, agent in units.items():
-            await store.reserve_turn(replace(a_turn(unit=unit, run=run), agent=agent), 5.0)
+            await store.reserve_turn(replace(a_turn(unit=unit, run=run), agent=agent), [])
     await store.set_run_state(RunId(run), state)
 
 
