@@ -9,7 +9,17 @@ import pytest
 import structlog
 
 LOCAL = {"127.0.0.1", "localhost", "::1", "0.0.0.0", ""}
+LONG = ("soak", "container")
 OURS = ("DEVFLOW_", "ANTHROPIC_", "GITHUB_")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What takes long is gone only where it is asked for: `make soak`, `make containers`."""
+    for word in LONG:
+        if word not in str(config.option.markexpr):
+            left_out = [item for item in items if item.get_closest_marker(word)]
+            items[:] = [item for item in items if item not in set(left_out)]
+            config.hook.pytest_deselected(items=left_out)
 
 
 @pytest.fixture

@@ -117,7 +117,7 @@ def _whole(facts: Facts) -> list[Row]:
 
 
 def _tree(facts: Facts) -> list[Row]:
-    if not facts.tests.tree:
+    if not facts.tests.tree or facts.tests.state == "not_run":
         return []
     if facts.tests.tree == facts.tree:
         return [Row("Tested state", f"the tests ran on the final files (tree `{facts.tree[:12]}`)", "ok")]

@@ -54,8 +54,8 @@ Fixit please.
 <files>
 README.md
 tests/__init__.py
-tests/test_widget.py
-widget.py
+tests/test_widget.py: WidgetTest(test_color)
+widget.py: color
 </files>
 
 </phase>

@@ -7,14 +7,6 @@ import pytest
 from tests.scenarios.kill.killings import Killings
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The long way through every line is gone only where it is asked for: `make soak`."""
-    if "soak" not in str(config.option.markexpr):
-        long = [item for item in items if item.get_closest_marker("soak")]
-        config.hook.pytest_deselected(items=long)
-        items[:] = [item for item in items if item not in long]
-
-
 @pytest.fixture(scope="session")
 def killings(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Killings]:
     """All that is asked for by a parameter `tale` begins now; the tests wait for their own."""
