@@ -17,11 +17,12 @@ from bot.core.limits import Limits
 from bot.core.prices import price_table
 from bot.core.repository import Delivery
 from bot.definitions import builtin_catalog
-from bot.engine import Defaults, Engine
+from bot.engine import Engine
 from bot.phases.work import Rules
 from bot.ports import Clock, Durable, GitHub, GitHubError, Model, Ports, Sandbox, Store
 from bot.run import Runs
 from bot.settings import Settings
+from bot.starting import Defaults
 
 WATCH_SECONDS = 30.0
 _PROXIES = frozenset({"http_proxy", "https_proxy", "all_proxy", "no_proxy"})

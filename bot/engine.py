@@ -1,12 +1,10 @@
 """An event becomes an answer: parse, authorise, start, stop. Handling the same event again does nothing twice."""
 
 import hashlib
-from dataclasses import dataclass
-from datetime import datetime
 
 import structlog
 
-from bot.core import comments, planning
+from bot.core import comments
 from bot.core.commands import (
     Cancel,
     Command,
@@ -14,6 +12,7 @@ from bot.core.commands import (
     DevWorkflow,
     Help,
     Ping,
+    Planning,
     Status,
     help_text,
     labeled_command,
@@ -24,41 +23,16 @@ from bot.core.definitions import Catalog
 from bot.core.errors import BotError
 from bot.core.events import CommentPosted, Event, IssueClosed, IssueLabeled, IssueUnlabeled, PullClosed
 from bot.core.policy import Denied, authorise
-from bot.core.repository import Issue, Reaction, Repo
-from bot.core.runs import ENDED, Request, Run, RunId
+from bot.core.repository import Reaction, Repo
+from bot.core.runs import ENDED, Run, RunId
 from bot.outbox import intend_comment, patiently, post_comment
 from bot.ports import GitHubError, Ports
 from bot.run import Runs
+from bot.starting import Ask, Defaults, make_run_id, new_run, take_over_plan
 from bot.status import progress_of
 
 NO_RUN = RunId("none")
 """Stands in the mark of comments that belong to no run."""
-AGAIN_LIMIT = 600
-"""Characters of a command that is shown to be given again."""
-_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """Who asks for something, where and when, by a comment or without one (`comment_id` is 0).
-
-    `source` is the same for every delivery of the same wish, and another for every other wish in the issue.
-    """
-
-    repo: Repo
-    issue: Issue
-    author: str
-    at: datetime
-    source: str
-    comment_id: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Defaults:
-    """What a run gets where its command says nothing."""
-
-    budget_usd: float
-    model: str
 
 
 class Engine:
@@ -154,7 +128,7 @@ class Engine:
             return "denied"
         await self._react(event, "eyes")
         match command:
-            case DevWorkflow():
+            case DevWorkflow() | Planning():
                 return await self._start(event, index, key, command)
             case Status():
                 return await self._status(event, key, command)
@@ -169,11 +143,15 @@ class Engine:
         await self._react(event, "rocket")
         return "answered"
 
-    async def _start(self, event: Ask, index: int, key: str, command: DevWorkflow) -> str:
+    async def _start(self, event: Ask, index: int, key: str, command: DevWorkflow | Planning) -> str:
         run_id = make_run_id(event.at, event.comment_id or event.source, index)
-        if await self._ports.store.run(run_id) is None:
+        run = await self._ports.store.run(run_id)
+        if run is None:
             await self._check_can_start(event)
-            await self._ports.store.add_run(await self._new_run(run_id, event, command))
+            run = await new_run(self._ports, self._catalog, self._defaults, run_id, event, command)
+            await self._ports.store.add_run(run)
+        if run.state == "queued":
+            await take_over_plan(self._ports, run)
         await self._ports.durable.start(run_id, event.repo)
         return f"run {run_id}"
 
@@ -183,7 +161,7 @@ class Engine:
             raise BotError(problem)
         if event.issue.is_pull:
             raise BotError(
-                "`/dev-workflow` starts from an issue, and this is a pull request.", "Comment it on the issue."
+                "A run starts from an issue, and this is a pull request.", "Comment the command on the issue."
             )
         if event.issue.state == "closed":
             raise BotError("This issue is closed.", "Open it again, then repeat the command.")
@@ -191,35 +169,6 @@ class Engine:
             raise BotError(
                 f"Run `{active.id}` is still at work on this issue.", "See `/status`, or stop it with `/cancel`."
             )
-
-    async def _new_run(self, run_id: RunId, event: Ask, command: DevWorkflow) -> Run:
-        default = (await self._ports.github.repository(event.repo)).default_branch
-        base = command.base or default
-        head = await self._ports.github.branch_head(event.repo, base)
-        if head is None:
-            raise BotError(f"There is no branch `{base}` in {event.repo}.", "Name one that is there: `--base BRANCH`.")
-        agents_sha = head if base == default else await self._ports.github.branch_head(event.repo, default)
-        request = Request(
-            description="\n\n".join(filter(None, [command.description, command.details])),
-            issue=event.issue.number,
-            issue_title=event.issue.title,
-            issue_body=event.issue.body,
-            requester=event.author,
-            comment_id=event.comment_id,
-            base=base,
-            base_sha=head,
-            again=command_again(command),
-        )
-        models = [(agent.name, agent.model or self._defaults.model) for agent in self._catalog.agents]
-        plan = planning.plan(
-            command.budget_usd or self._defaults.budget_usd,
-            models,
-            command.mode,
-            wanted=command.agents,
-            skipped=command.skip,
-            agents_sha=agents_sha,
-        )
-        return Run(run_id, event.repo, request, plan, created_at=self._ports.clock.now())
 
     async def _active(self, repo: Repo, issue: int) -> Run | None:
         runs = await self._ports.store.runs(repo=repo, issue=issue)
@@ -285,25 +234,3 @@ class Engine:
                 await self._ports.github.unreact(event.repo, event.comment_id, "eyes")
         except GitHubError as error:
             structlog.get_logger().warning("no reaction", comment=event.comment_id, error=str(error))
-
-
-def command_again(command: DevWorkflow) -> str:
-    """The command as it can be given once more; empty if it is long."""
-    flags = [f"--{command.mode}"] if command.mode != "quick" else []
-    flags += [f"--agents {','.join(command.agents)}"] if command.agents else []
-    flags += [f"--skip {','.join(command.skip)}"] if command.skip else []
-    flags += [f"--budget {command.budget_usd:g}"] if command.budget_usd else []
-    flags += [f"--base {command.base}"] if command.base else []
-    words = f"-- {command.description}" if "--" in command.description else command.description
-    line = " ".join(filter(None, ["/dev-workflow", *flags, words]))
-    text = f"{line}\n{command.details}".strip()
-    return text if len(text) <= AGAIN_LIMIT else ""
-
-
-def make_run_id(at: datetime, source: int | str, index: int) -> RunId:
-    """The same for every delivery of the same wish, and sorting by time; `source` is a comment's id, or a text."""
-    digits, rest = "", source if isinstance(source, int) else int(hashlib.sha256(source.encode()).hexdigest()[:15], 16)
-    while rest:
-        rest, digit = divmod(rest, 36)
-        digits = _DIGITS[digit] + digits
-    return RunId(f"{at:%y%m%d-%H%M%S}-{digits or '0'}" + (f"-{index}" if index else ""))

@@ -183,6 +183,9 @@ class Runs:
         return await make_again(self._ports.workspaces, checkout, base, ended)
 
     async def _post(self, run: Run, phase: Phase, result: PhaseResult) -> None:
+        """Nothing for a result that was taken over from a plan: it stands in the thread already."""
+        if "from" in json.loads(result.data):
+            return
         left = [p.name for p in run.plan.phases[run.plan.phases.index(phase) + 1 :]]
         text = phase_comment(run, result, left)
         await post_comment(self._ports, run.id, phase.name, run.repo, run.request.issue, text)

@@ -13,7 +13,7 @@ from inline_snapshot import snapshot
 from bot.core.commands import DevWorkflow, parse_comment
 from bot.core.events import CommentPosted
 from bot.core.repository import Issue, Repo
-from bot.engine import AGAIN_LIMIT, command_again, make_run_id
+from bot.starting import AGAIN_LIMIT, command_again, make_run_id
 from tests.samples import RUN, a_request, a_run
 from tests.scenarios.rig import REPO, Rig, parts
 

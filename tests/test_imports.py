@@ -45,7 +45,8 @@ LAYERS = {
         "bot.kept",
         "bot.testing",
     },
-    "bot.engine": {"bot.core", "bot.ports", "bot.outbox", "bot.status", "bot.run"},
+    "bot.starting": {"bot.core", "bot.ports"},
+    "bot.engine": {"bot.core", "bot.ports", "bot.outbox", "bot.starting", "bot.status", "bot.run"},
     "bot.adapters": {"bot.adapters", "bot.core", "bot.ports"},
 }
 """A module or package of ours, and what of ours it may import. What is not named here is a door, or `bootstrap`."""

@@ -20,7 +20,7 @@ from bot.core.command_words import (
     suggestion,
 )
 from bot.core.markdown import CommandLine, command_lines
-from bot.core.planning import SKIPPABLE
+from bot.core.planning import SKIPPABLE, STAGES, Stage
 from bot.core.repository import Permission
 from bot.core.runs import Mode, PhaseName
 from bot.core.text import fence, inline_code
@@ -41,6 +41,17 @@ class DevWorkflow:
     line: int
     agents: tuple[str, ...] = ()
     skip: tuple[PhaseName, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Planning:
+    """Think it through up to a stage, and change nothing; the rest as for `DevWorkflow`."""
+
+    stage: Stage
+    description: str
+    details: str
+    budget_usd: float | None
+    base: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +80,7 @@ class Ping:
     """Say whether everything needed is there."""
 
 
-Command = DevWorkflow | Status | Cancel | Help | Ping
+Command = DevWorkflow | Planning | Status | Cancel | Help | Ping
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +226,19 @@ def _dev_workflow(words: Words) -> DevWorkflow:
     )
 
 
+def _planning(words: Words) -> Planning:
+    first, _, rest = words.text.partition(" ")
+    stage = next((stage for stage in STAGES if stage == first.lower().strip(AFTER_NAME)), None)
+    budget, base = words.flags.get("--budget"), words.flags.get("--base")
+    return Planning(
+        stage or "implementation",
+        rest.strip() if stage else words.text,
+        re.sub(r"\A(?:[ \t]*\n)+", "", words.line.rest).rstrip(),
+        values.budget(*budget) if budget else None,
+        values.branch(*base) if base else None,
+    )
+
+
 def _status(words: Words) -> Status:
     return Status(_run(words))
 
@@ -282,6 +306,23 @@ COMMANDS: tuple[CommandDefinition, ...] = (
         ),
         examples=("/dev-workflow", "/dev-workflow add rate limiting to the login endpoint --budget 2.50"),
         also=("devflow",),
+        by_label=True,
+    ),
+    CommandDefinition(
+        "planning",
+        "Think it through and post the plan; nothing is changed. `/dev-workflow` alone then builds it.",
+        "write",
+        Planning,
+        _planning,
+        arguments=(
+            Argument("STAGE", "how far: analysis, design, implementation (which you get without it) or testing"),
+            Argument("DESCRIPTION", "what to plan; without it, the issue itself"),
+        ),
+        flags=(
+            Flag("--budget", f"stop at this price in US dollars, {MIN_BUDGET_USD:g} to {MAX_BUDGET_USD:g}", "USD"),
+            Flag("--base", "the branch that is looked at; without it, the default branch", "BRANCH"),
+        ),
+        examples=("/planning", "/planning design a rate limit for the login endpoint"),
         by_label=True,
     ),
     CommandDefinition(

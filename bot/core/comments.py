@@ -1,6 +1,7 @@
 """Every text that people read on GitHub. Words of agents and visitors are cleaned before they get in here."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import Any
 from bot.core.conversation import Usage
 from bot.core.evidence import Evidence
 from bot.core.partial import Stop, stop_of, with_budget
-from bot.core.planning import Task
+from bot.core.planning import Task, in_order
 from bot.core.runs import ENDED, PhaseResult, PhaseState, Run
 from bot.core.submissions import Design, Finding, Findings, Requirements, Review, Submission, Tasks, Team
 from bot.core.text import (
@@ -29,7 +30,10 @@ STATES = {"ok": "✅", "note": "ℹ️", "unknown": "⚠️", "fail": "❌"}
 NOTES = 10
 EXPLAINED = 12_000
 """Characters of explanations in one comment."""
-TITLES = {"delivery": "pull request"}
+TITLES = {"delivery": "pull request", "testplan": "test plan"}
+PLANNED = """\
+### ✅ Planned
+Nothing was changed. `/dev-workflow` alone builds it as planned; with words of its own it plans anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +135,8 @@ def headline(progress: Progress) -> str:
             )
         case "running":
             return f"### 🔵 At work\nAsked by @{run.request.requester}."
+        case "succeeded" if run.plan.purpose == "plan":
+            return PLANNED
         case "succeeded":
             return f"### ✅ Done: {link}\nThe evidence holds. It stands in the pull request."
         case "unproven":
@@ -231,7 +237,8 @@ def submission_text(submission: Submission) -> tuple[str, str]:
             )
         case Tasks():
             plan = [form.task() for form in submission.tasks]
-            return tasks_table(plan), "\n\n".join([tasks_table(plan), *(_task_text(task) for task in plan)])
+            head = "\n\n".join(filter(None, [tasks_table(plan), tasks_graph(plan)]))
+            return head, "\n\n".join([head, *(_task_text(task) for task in plan)])
         case Review():
             verdict = "Approved." if submission.verdict == "approve" else "Changes requested."
             remarks = [f"`{c.path}:{c.line}` {c.body}" for c in submission.comments]
@@ -256,6 +263,25 @@ def tasks_table(tasks: Sequence[Task]) -> str:
         for t in tasks
     ]
     return "\n".join(rows)
+
+
+def tasks_graph(tasks: Sequence[Task]) -> str:
+    """What is built side by side, in words and as a Mermaid graph; empty for a single task."""
+    if len(tasks) < 2:
+        return ""
+    batches = " → ".join(" + ".join(f"`{task.id}`" for task in batch) for batch in in_order(tasks))
+    node = {task.id: f"n{number}" for number, task in enumerate(tasks)}
+    lines = [f'  {node[task.id]}["{_mermaid(f"{task.id}: {task.title}")}"]' for task in tasks]
+    lines += [f"  {node[before]} --> {node[task.id]}" for task in tasks for before in task.depends_on]
+    return f"Built in this order, side by side where there is a plus: {batches}\n\n" + fence(
+        "\n".join(["graph LR", *lines]), "mermaid"
+    )
+
+
+def _mermaid(text: str) -> str:
+    """A label that cannot end its quotes or become markup."""
+    plain = " ".join(safe(text).split())[:80]
+    return re.sub(r"[^\w .,:;()/-]", lambda found: f"#{ord(found[0])};", plain)
 
 
 def _codes(paths: Sequence[str]) -> str:

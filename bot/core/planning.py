@@ -4,11 +4,15 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 from itertools import combinations
+from typing import Literal
 
 from bot.core.repository import Sha
 from bot.core.runs import Member, Mode, Phase, PhaseName, RunPlan
 from bot.core.team import ADVISERS, CHIEF, advisers
 
+Stage = Literal["analysis", "design", "implementation", "testing"]
+"""How far `/planning` goes."""
+STAGES: tuple[Stage, ...] = ("analysis", "design", "implementation", "testing")
 QUICK = (
     Phase("requirements", "business-analyst"),
     Phase("design", "architect", ("requirements",)),
@@ -45,6 +49,16 @@ COMPREHENSIVE = (
 """Everything, before its team is known: whoever is in it gives advice. The documentation is written before the tests,
 so that the tested tree is the final one."""
 MODES: Mapping[Mode, tuple[Phase, ...]] = {"quick": QUICK, "comprehensive": COMPREHENSIVE, "learning": LEARNING}
+TESTPLAN = Phase("testplan", "qa-engineer", ("requirements", "design", "tasks"))
+PLANNED: Mapping[Stage, tuple[Phase, ...]] = {
+    "analysis": QUICK[:1],
+    "design": QUICK[:2],
+    "implementation": QUICK[:3],
+    "testing": (*QUICK[:3], TESTPLAN),
+}
+"""What is thought through when only a plan is wanted, up to that stage."""
+REUSED: tuple[PhaseName, ...] = ("requirements", "design", "tasks")
+"""Results of a plan that a later run on the same issue takes over."""
 SKIPPABLE: tuple[PhaseName, ...] = (
     "product",
     "advice",
@@ -86,6 +100,13 @@ def plan(
     """The plan of a run before its team is known; `models` are (agent, model) pairs fixed for the whole run."""
     phases = _without(MODES[mode], skipped)
     return RunPlan(phases, budget_usd, tuple(models), mode, agents_sha, tuple(wanted), tuple(skipped))
+
+
+def plan_only(
+    budget_usd: float, models: Sequence[tuple[str, str]], stage: Stage, *, agents_sha: Sha | None = None
+) -> RunPlan:
+    """The plan of a run that thinks up to a stage and changes nothing."""
+    return RunPlan(PLANNED[stage], budget_usd, tuple(models), agents_sha=agents_sha, purpose="plan")
 
 
 def with_team(before: RunPlan, team: Sequence[Member]) -> RunPlan:

@@ -18,6 +18,7 @@ PhaseName = Literal[
     "advice",
     "design",
     "tasks",
+    "testplan",
     "implementation",
     "documentation",
     "testing",
@@ -68,6 +69,8 @@ class RunPlan:
     """Phases that the command leaves out."""
     team: tuple[Member, ...] = ()
     """Empty until it is chosen."""
+    purpose: Literal["build", "plan"] = "build"
+    """A run that only plans ends without a branch."""
     notes: tuple[str, ...] = ()
     """What people should know of the repository's own agents: files that are broken or were read in part."""
 

@@ -23,6 +23,7 @@ PHASES: Mapping[PhaseName, Callable[[Work], Awaitable[PhaseResult]]] = {
     "advice": advise,
     "design": think,
     "tasks": think,
+    "testplan": analyse,
     "implementation": build,
     "documentation": document,
     "testing": prove,

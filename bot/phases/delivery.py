@@ -141,6 +141,8 @@ def _result(work: Work, found: Evidence, pull: PullRequest | None, branch: str) 
 async def land_state(ports: Ports, run: Run) -> tuple[RunState, str]:
     """(state, reason) in which a run ends, from what its phases left."""
     phases = {phase.name: phase for phase in await ports.store.phases(run.id)}
+    if run.plan.purpose == "plan" and all(p.name in phases and phases[p.name].state == "done" for p in run.plan.phases):
+        return "succeeded", ""
     delivery = phases.get("delivery")
     if delivery is not None and delivery.state in {"done", "failed"} and "verdict" in json.loads(delivery.data):
         data = json.loads(delivery.data)

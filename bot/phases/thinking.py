@@ -21,7 +21,7 @@ async def think(work: Work) -> PhaseResult:
 
 
 async def analyse(work: Work) -> PhaseResult:
-    """Market and product analysis: one agent reads and answers in plain text, its first paragraph the summary."""
+    """Product analysis or a plan of tests: one agent reads and answers in text, its first paragraph the summary."""
     pieces = await work.to_plan()
     outcome = await work.limited_to(READING).agent(work.phase.name, work.phase.agent, work.start, pieces)
     if outcome.state == "failed":

@@ -457,6 +457,7 @@ def test_the_table_shows_every_command_once() -> None:
 | command | what it does | who may give it |
 |---|---|---|
 | `/dev-workflow [DESCRIPTION] [--quick] [--comprehensive] [--learning] [--agents AGENT,..] [--skip PHASE,..] [--budget USD] [--base BRANCH]` | Build what is described, or the issue itself, from requirements to a pull request. | write |
+| `/planning [STAGE] [DESCRIPTION] [--budget USD] [--base BRANCH]` | Think it through and post the plan; nothing is changed. `/dev-workflow` alone then builds it. | write |
 | `/status [RUN]` | Show the phases, the time and the cost of a run. | read |
 | `/cancel [RUN]` | Stop a run; nothing more is written or spent. | write |
 | `/help [COMMAND]` | Explain the commands. | read |
@@ -470,6 +471,7 @@ def test_help_is_the_table_and_the_rules() -> None:
 | command | what it does | who may give it |
 |---|---|---|
 | `/dev-workflow [DESCRIPTION] [--quick] [--comprehensive] [--learning] [--agents AGENT,..] [--skip PHASE,..] [--budget USD] [--base BRANCH]` | Build what is described, or the issue itself, from requirements to a pull request. | write |
+| `/planning [STAGE] [DESCRIPTION] [--budget USD] [--base BRANCH]` | Think it through and post the plan; nothing is changed. `/dev-workflow` alone then builds it. | write |
 | `/status [RUN]` | Show the phases, the time and the cost of a run. | read |
 | `/cancel [RUN]` | Stop a run; nothing more is written or spent. | write |
 | `/help [COMMAND]` | Explain the commands. | read |
