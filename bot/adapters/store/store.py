@@ -11,6 +11,7 @@ from bot.adapters.store.deliveries import accept as accept_all
 from bot.adapters.store.inbox import SqliteInbox
 from bot.adapters.store.location import locate
 from bot.adapters.store.migrate import prepare
+from bot.adapters.store.whole import whole_calls
 from bot.core.effects import Effect
 from bot.core.limits import Cap, Refusal
 from bot.core.repository import Delivery, Repo
@@ -18,6 +19,7 @@ from bot.core.runs import PhaseResult, Run, RunId, RunPlan, RunState, Turn
 from bot.ports import Statistics
 
 
+@whole_calls
 class SqlStore:
     """Records in SQLite (`sqlite:///path`) or PostgreSQL (`postgresql://user:password@host/database`).
 
