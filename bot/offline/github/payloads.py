@@ -20,7 +20,10 @@ from bot.offline.github.state import (
     World,
 )
 
-EVENTS = ["issue_comment", "issues", "pull_request", "push"]
+EVENTS = [
+    *("check_run", "check_suite", "issue_comment", "issues", "pull_request", "pull_request_review"),
+    *("pull_request_review_comment", "pull_request_review_thread", "push", "status"),
+]
 REACTIONS = ("+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes")
 
 _USER_URLS = {

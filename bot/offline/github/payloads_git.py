@@ -236,7 +236,7 @@ def full_pull_body(world: World, repository: Repository, issue: Issue, pull: Pul
         "mergeable_state": "unknown" if mergeable is None else "clean" if mergeable else "dirty",
         "merged_by": user_body(world, pull.merged_by) if pull.merged_by else None,
         "comments": len(issue.comments),
-        "review_comments": 0,
+        "review_comments": sum(len(thread.comments) for thread in pull.threads),
         "maintainer_can_modify": False,
         "commits": len(git.log(pull.head_sha, start)),
         "additions": sum(file.additions for file in files),

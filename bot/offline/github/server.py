@@ -12,7 +12,7 @@ from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request as HttpRequest
 from starlette.types import Receive, Scope, Send
 
-from bot.offline.github import githttp, pages, rest_apps, rest_git, rest_issues, rest_pulls, rest_repos
+from bot.offline.github import githttp, pages, rest_apps, rest_git, rest_issues, rest_pulls, rest_repos, rest_reviews
 from bot.offline.github.access import Caller, authenticate
 from bot.offline.github.faults import Fault, Faults
 from bot.offline.github.refusals import RefusalError, not_found
@@ -20,7 +20,10 @@ from bot.offline.github.rest import API_VERSIONS, Answer, Incoming, dispatch, re
 from bot.offline.github.state import World
 from bot.offline.github.traffic import Exchange, Request
 
-ROUTES = (*rest_apps.ROUTES, *rest_issues.ROUTES, *rest_pulls.ROUTES, *rest_git.ROUTES, *rest_repos.ROUTES)
+ROUTES = (
+    *(*rest_apps.ROUTES, *rest_issues.ROUTES, *rest_pulls.ROUTES, *rest_reviews.ROUTES),
+    *(*rest_git.ROUTES, *rest_repos.ROUTES),
+)
 _REST = ("app", "apps", "graphql", "installation", "meta", "orgs", "rate_limit", "repos", "search", "user", "users")
 """First parts of a path that belong to REST, so that no page is looked for there."""
 

@@ -12,6 +12,7 @@ from typing import Any, Literal, Protocol
 from bot.core.repository import Permission
 from bot.offline.github.gitstore import Git
 from bot.offline.github.hooks import Hooks
+from bot.offline.github.state_reviews import Review, ReviewComment, Thread
 
 Json = dict[str, Any]
 """A JSON object as GitHub publishes it."""
@@ -145,6 +146,8 @@ class Pull:
     merged_at: datetime | None = None
     merged_by: User | None = None
     merge_sha: str | None = None
+    reviews: list[Review] = field(default_factory=list)
+    threads: list[Thread] = field(default_factory=list)
 
 
 @dataclass(slots=True, eq=False)
@@ -194,6 +197,15 @@ class Repository:
         for issue in self.issues.values():
             if comment_id in issue.comments:
                 return issue, issue.comments[comment_id]
+        return None
+
+    def review_comment(self, comment_id: int) -> tuple["Issue", Thread, ReviewComment] | None:
+        """The comment on a line with this id, its thread, and the pull request it stands on."""
+        for issue, pull in self.pulls():
+            for thread in pull.threads:
+                for comment in thread.comments:
+                    if comment.id == comment_id:
+                        return issue, thread, comment
         return None
 
     def pulls(self) -> Iterator[tuple[Issue, Pull]]:

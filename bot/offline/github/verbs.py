@@ -1,21 +1,14 @@
 """What people do on GitHub, as methods."""
 
-import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from bot.offline.github import branches, conversations
-from bot.offline.github.state import Actor, Comment, Issue, Repository, World
+from bot.offline.github.acting import Acting
+from bot.offline.github.state import Comment, Issue, Repository
 
 
-class Verbs:
+class Verbs(Acting):
     """Each verb names who did it; each is announced to the webhook. Raises `KeyError` for what is not there."""
-
-    _world: World
-
-    @contextlib.contextmanager
-    def _acting(self, repo: str, by: str) -> Iterator[tuple[World, Repository, Actor]]:
-        with self._world.lock:
-            yield self._world, self._world.repository(repo), self._world.actor(by)
 
     def open_issue(
         self, repo: str, *, title: str, body: str | None = None, by: str, labels: tuple[str, ...] = ()
