@@ -22,7 +22,6 @@ from bot.offline.github import Exchange
 
 PACKAGE = "@octokit/openapi@23.0.2"
 CACHE = Path(__file__).parents[1] / ".cache"
-_MEMBER = "package/generated/api.github.com.json"
 _LONG = ("ref", "path", "basehead", "branch")
 """Parts of a path that may hold slashes, whether the description says so or not."""
 _COMMENTS = "/repos/{owner}/{repo}/pulls/{pull_number}/comments"
@@ -39,34 +38,39 @@ _METHODS = ("get", "post", "put", "patch", "delete")
 
 
 def openapi_file() -> Path:
-    """The description on disk. If it cannot be had, skips the test and says why; fails instead where `CI` is true."""
-    wanted = CACHE / f"{PACKAGE.rpartition('@')[2]}-api.github.com.json"
+    """The description on disk, as `published_file` gets it."""
+    return published_file(PACKAGE, "package/generated/api.github.com.json")
+
+
+def published_file(package: str, member: str) -> Path:
+    """A file of an npm package on disk. If it cannot be had, skips the test and says why; fails where `CI` is true."""
+    wanted = CACHE / f"{package.rpartition('@')[2]}-{member.rpartition('/')[2]}"
     if not wanted.exists():
-        problem = _fetch(wanted)
+        problem = _fetch(package, member, wanted)
         if problem:
-            text = f"GitHub's OpenAPI file ({PACKAGE}) is needed: {problem}"
+            text = f"GitHub's own description ({package}) is needed: {problem}"
             (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(text)
     return wanted
 
 
-def _fetch(wanted: Path) -> str:
+def _fetch(package: str, member: str, wanted: Path) -> str:
     npm = shutil.which("npm")
     if npm is None:
         return "npm is not installed"
-    folder = CACHE / f"fetch-{os.getpid()}"
+    folder = CACHE / f"fetch-{os.getpid()}-{wanted.name}"
     folder.mkdir(parents=True, exist_ok=True)
     (CACHE / ".gitignore").write_text("*\n")
     try:
         done = subprocess.run(
-            [npm, "pack", PACKAGE], cwd=folder, capture_output=True, text=True, timeout=120, check=False
+            [npm, "pack", package], cwd=folder, capture_output=True, text=True, timeout=120, check=False
         )
         if done.returncode != 0:
             return f"npm pack failed: {done.stderr.strip()[-300:]}"
         with tarfile.open(next(folder.glob("*.tgz"))) as archive:
-            member = archive.extractfile(_MEMBER)
-            assert member is not None
-            (folder / "api.json").write_bytes(member.read())
-        (folder / "api.json").replace(wanted)
+            packed = archive.extractfile(member)
+            assert packed is not None
+            (folder / "wanted").write_bytes(packed.read())
+        (folder / "wanted").replace(wanted)
     except subprocess.TimeoutExpired:
         return "npm pack took longer than two minutes"
     finally:

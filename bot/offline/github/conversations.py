@@ -2,7 +2,7 @@
 
 from bot.offline.github.events import comment_event, issue_event, label_event
 from bot.offline.github.payloads import REACTIONS
-from bot.offline.github.refusals import BODY_LIMIT, TITLE_LIMIT, check_text, invalid
+from bot.offline.github.refusals import BODY_LIMIT, TITLE_LIMIT, RefusalError, check_text, invalid
 from bot.offline.github.state import Actor, Comment, Issue, Json, Label, Reaction, Repository, World
 
 
@@ -68,6 +68,18 @@ def set_state(
     if not issue.pull:
         issue.state_reason = (reason or "completed") if closed else "reopened"
     issue_event(world, repository, actor, issue, "closed" if closed else "reopened")
+
+
+def set_draft(world: World, repository: Repository, actor: Actor, issue: Issue, *, draft: bool) -> None:
+    """Mark a pull request as ready for review, or as a draft again; nothing happens if it is so already.
+
+    Raises `RefusalError` 422 for one that is closed.
+    """
+    if issue.pull is None or issue.state == "closed":
+        raise RefusalError(422, "Pull request is closed")
+    if issue.pull.draft != draft:
+        issue.pull.draft, issue.updated_at = draft, world.now()
+        issue_event(world, repository, actor, issue, "converted_to_draft" if draft else "ready_for_review")
 
 
 def add_comment(world: World, repository: Repository, actor: Actor, issue: Issue, body: str) -> Comment:

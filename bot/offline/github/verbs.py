@@ -62,11 +62,27 @@ class Verbs(Acting):
             branches.set_ref(world, repository, actor, f"refs/heads/{branch}", None)
 
     def open_pull(
-        self, repo: str, *, title: str, head: str, base: str = "main", body: str | None = None, by: str
+        self,
+        repo: str,
+        *,
+        title: str,
+        head: str,
+        base: str = "main",
+        body: str | None = None,
+        draft: bool = False,
+        by: str,
     ) -> int:
         """Returns the pull request's number."""
         with self._acting(repo, by) as (world, repository, actor):
-            return branches.open_pull(world, repository, actor, (title, body), head, base, draft=False).number
+            return branches.open_pull(world, repository, actor, (title, body), head, base, draft=draft).number
+
+    def ready_for_review(self, repo: str, number: int, *, by: str) -> None:
+        with self._acting(repo, by) as (world, repository, actor):
+            conversations.set_draft(world, repository, actor, repository.issues[number], draft=False)
+
+    def convert_to_draft(self, repo: str, number: int, *, by: str) -> None:
+        with self._acting(repo, by) as (world, repository, actor):
+            conversations.set_draft(world, repository, actor, repository.issues[number], draft=True)
 
     def merge(self, repo: str, number: int, *, by: str) -> str:
         """Returns the merge commit's SHA."""
