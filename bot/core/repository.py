@@ -77,6 +77,15 @@ class Issue:
 
 
 @dataclass(frozen=True, slots=True)
+class IssueDraft:
+    """An issue to be opened. Its body carries the mark it is found by."""
+
+    title: str
+    body: str
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Comment:
     """A comment on an issue or pull request."""
 

@@ -9,7 +9,7 @@ from typing import Any
 from graphql import GraphQLError, GraphQLSchema, build_schema, execute_sync, parse, validate
 
 from bot.offline.github import Exchange
-from tests.offline.openapi import published_file
+from tests.offline.published import published_file
 
 PACKAGE = "@octokit/graphql-schema@15.26.1"
 
@@ -37,15 +37,10 @@ def check_query(query: str, variables: dict[str, Any] | None, data: Any = None) 
     return [f"graphql: {error.message} at {error.path}" for error in found]
 
 
-class GraphqlChecker:
-    """Puts what is wrong with an exchange into `problems`."""
-
-    def __init__(self, problems: list[str]) -> None:
-        self._problems = problems
-
-    def observe(self, exchange: Exchange) -> None:
-        """For `LocalGitHub(observer=...)`. An answer with errors may lack what the schema promises."""
-        sent, answer = exchange.request or {}, exchange.response or {}
-        if exchange.status == 200:
-            data = None if "errors" in answer else answer.get("data")
-            self._problems += check_query(sent.get("query", ""), sent.get("variables"), data)
+def judge_query(exchange: Exchange) -> list[str]:
+    """What is wrong with an exchange. An answer with errors may lack what the schema promises."""
+    sent, answer = exchange.request or {}, exchange.response or {}
+    if exchange.status != 200:
+        return []
+    data = None if "errors" in answer else answer.get("data")
+    return check_query(sent.get("query", ""), sent.get("variables"), data)

@@ -5,23 +5,19 @@ kept with the source. It describes the newest of GitHub's API versions.
 """
 
 import json
-import os
 import re
-import shutil
-import subprocess
-import tarfile
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
 import jsonschema_rs
-import pytest
 
 from bot.offline.github import Exchange
+from tests.offline.graphql_schema import judge_query
+from tests.offline.published import published_file
 
 PACKAGE = "@octokit/openapi@23.0.2"
-CACHE = Path(__file__).parents[1] / ".cache"
 _LONG = ("ref", "path", "basehead", "branch")
 """Parts of a path that may hold slashes, whether the description says so or not."""
 _COMMENTS = "/repos/{owner}/{repo}/pulls/{pull_number}/comments"
@@ -40,42 +36,6 @@ _METHODS = ("get", "post", "put", "patch", "delete")
 def openapi_file() -> Path:
     """The description on disk, as `published_file` gets it."""
     return published_file(PACKAGE, "package/generated/api.github.com.json")
-
-
-def published_file(package: str, member: str) -> Path:
-    """A file of an npm package on disk. If it cannot be had, skips the test and says why; fails where `CI` is true."""
-    wanted = CACHE / f"{package.rpartition('@')[2]}-{member.rpartition('/')[2]}"
-    if not wanted.exists():
-        problem = _fetch(package, member, wanted)
-        if problem:
-            text = f"GitHub's own description ({package}) is needed: {problem}"
-            (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(text)
-    return wanted
-
-
-def _fetch(package: str, member: str, wanted: Path) -> str:
-    npm = shutil.which("npm")
-    if npm is None:
-        return "npm is not installed"
-    folder = CACHE / f"fetch-{os.getpid()}-{wanted.name}"
-    folder.mkdir(parents=True, exist_ok=True)
-    (CACHE / ".gitignore").write_text("*\n")
-    try:
-        done = subprocess.run(
-            [npm, "pack", package], cwd=folder, capture_output=True, text=True, timeout=120, check=False
-        )
-        if done.returncode != 0:
-            return f"npm pack failed: {done.stderr.strip()[-300:]}"
-        with tarfile.open(next(folder.glob("*.tgz"))) as archive:
-            packed = archive.extractfile(member)
-            assert packed is not None
-            (folder / "wanted").write_bytes(packed.read())
-        (folder / "wanted").replace(wanted)
-    except subprocess.TimeoutExpired:
-        return "npm pack took longer than two minutes"
-    finally:
-        shutil.rmtree(folder)
-    return ""
 
 
 def _as_json_schema(node: Any) -> Any:
@@ -201,6 +161,8 @@ class OpenApiChecker:
 
     def judge(self, exchange: Exchange) -> list[str]:
         """What is wrong with an exchange: what was refused was not a good request, all else must be."""
+        if exchange.path == "/graphql":
+            return judge_query(exchange)
         e, found = exchange, []
         if e.status < 400:
             found += self.check_request(e.method, e.path, e.request, e.query)

@@ -16,8 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from bot.core.repository import Permission
-from bot.offline.github import Exchange, LocalGitHub
-from tests.offline.graphql_schema import GraphqlChecker
+from bot.offline.github import LocalGitHub
 from tests.offline.openapi import OpenApiChecker, openapi_file
 
 WIDGET = "acme/widget"
@@ -148,12 +147,7 @@ def github(tmp_path: Path, clock: TurnableClock, source: Path) -> Iterator[Local
 def watched(checker: OpenApiChecker, tmp_path: Path, clock: TurnableClock, source: Path) -> Iterator[LocalGitHub]:
     """A local GitHub of which every exchange is checked."""
     checker.problems.clear()
-    judges = {"/graphql": GraphqlChecker(checker.problems).observe}
-
-    def observe(exchange: Exchange) -> None:
-        judges.get(exchange.path, checker.observe)(exchange)
-
-    server = LocalGitHub(tmp_path / "watched", clock=clock, observer=observe)
+    server = LocalGitHub(tmp_path / "watched", clock=clock, observer=checker.observe)
     with server:
         server.add_repository(WIDGET, source)
         server.add_user("maria", token="token-of-maria")

@@ -12,7 +12,7 @@ from githubkit_schemas.latest.webhooks import IssueCommentEvent, PushEvent
 from pydantic import TypeAdapter
 
 from bot.offline.github import LocalGitHub
-from tests.offline import openapi
+from tests.offline import openapi, published
 from tests.offline.github.conftest import APP_ID, WIDGET, Receiver
 from tests.offline.openapi import OpenApiChecker
 
@@ -221,7 +221,7 @@ def test_without_npm_the_check_is_skipped_aloud_and_fails_in_ci(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A developer reads why; a build that cannot check does not pass."""
-    monkeypatch.setattr(openapi, "CACHE", tmp_path)
+    monkeypatch.setattr(published, "CACHE", tmp_path)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("CI", raising=False)
     with pytest.raises(pytest.skip.Exception, match="npm is not installed"):
