@@ -74,7 +74,7 @@ class OpenApiChecker:
             kinds = [".*" if name in multi else "[^/]+" for name in parts[1::2]]
             pattern = "".join(re.escape(text) + kind for text, kind in zip(parts[::2], [*kinds, ""], strict=True))
             rows.append((re.compile(pattern), template, multi))
-        return sorted(rows, key=lambda row: (len(row[2]), row[1].count("{")))
+        return sorted(rows, key=lambda row: (len(row[2]), row[1].count("{"), -len(row[1])))
 
     def _resolve(self, node: dict[str, Any]) -> dict[str, Any]:
         while "$ref" in node:
@@ -136,11 +136,11 @@ class OpenApiChecker:
         self.seen.add((method, template))
         key = f"{method} {template} {status}"
         declared = operation["responses"].get(str(status))
+        content = self._resolve(declared or {}).get("content", {}).get("application/json")
+        if content is None and status in (400, 401, 403, 404, 422) and body is not None:
+            return self._errors(key, {"$ref": "#/components/schemas/basic-error"}, body)
         if declared is None:
-            common = status in (400, 401, 403, 404, 422)
-            basic = {"$ref": "#/components/schemas/basic-error"}
-            return self._errors(key, basic, body) if common else [f"{key}: GitHub documents no such status"]
-        content = self._resolve(declared).get("content", {}).get("application/json")
+            return [f"{key}: GitHub documents no such status"]
         if content is None:
             return [] if body is None else [f"{key}: has no body"]
         return self._errors(key, content["schema"], body)

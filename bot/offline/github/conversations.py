@@ -119,6 +119,13 @@ def label_named(world: World, repository: Repository, name: str) -> Label:
     return repository.labels.setdefault(name.lower(), Label(world.new_id(), name))
 
 
+def create_label(world: World, repository: Repository, name: str, color: str, description: str | None) -> Label:
+    """A label of the repository. Raises `RefusalError` 422 for a name that is blank or over 50 characters."""
+    label = label_named(world, repository, name)
+    label.color, label.description = color, description
+    return label
+
+
 def add_labels(world: World, repository: Repository, actor: Actor, issue: Issue, names: list[str]) -> None:
     """Set labels; those already set stay and are not announced."""
     for name in names:

@@ -234,7 +234,7 @@ def label_body(world: World, repository: Repository, label: Label) -> Json:
         "node_id": node_id("Label", label.id),
         "url": f"{api_url(world, repository)}/labels/{label.name}",
         "name": label.name,
-        "description": None,
+        "description": label.description,
         "color": label.color,
         "default": False,
     }

@@ -17,11 +17,13 @@ from bot.offline.github import (
     graphql,
     pages,
     rest_apps,
+    rest_checks,
     rest_git,
     rest_issues,
     rest_pulls,
     rest_repos,
     rest_reviews,
+    rest_triage,
 )
 from bot.offline.github.access import Caller, authenticate
 from bot.offline.github.faults import Fault, Faults
@@ -32,6 +34,7 @@ from bot.offline.github.traffic import Exchange, Request
 
 ROUTES = (
     *(*rest_apps.ROUTES, *rest_issues.ROUTES, *rest_pulls.ROUTES, *rest_reviews.ROUTES, *graphql.ROUTES),
+    *(*rest_checks.ROUTES, *rest_triage.ROUTES),
     *(*rest_git.ROUTES, *rest_repos.ROUTES),
 )
 _REST = ("app", "apps", "graphql", "installation", "meta", "orgs", "rate_limit", "repos", "search", "user", "users")

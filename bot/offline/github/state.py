@@ -12,6 +12,7 @@ from typing import Any, Literal, Protocol
 from bot.core.repository import Permission
 from bot.offline.github.gitstore import Git
 from bot.offline.github.hooks import Hooks
+from bot.offline.github.state_checks import CheckSuite, CommitStatus
 from bot.offline.github.state_reviews import Review, ReviewComment, Thread
 
 Json = dict[str, Any]
@@ -19,10 +20,13 @@ Json = dict[str, Any]
 Level = Literal["read", "write", "admin"]
 
 ALL_PERMISSIONS: dict[str, Level] = {
+    "checks": "read",
     "contents": "write",
     "issues": "write",
+    "members": "read",
     "metadata": "read",
     "pull_requests": "write",
+    "statuses": "read",
 }
 """What an App of ours asks for, and what its installations hold unless narrowed."""
 
@@ -131,6 +135,7 @@ class Label:
     id: int
     name: str
     color: str = "ededed"
+    description: str | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -168,6 +173,7 @@ class Issue:
     comments: dict[int, Comment] = field(default_factory=dict)
     reactions: list[Reaction] = field(default_factory=list)
     pull: Pull | None = None
+    sub_issues: list[int] = field(default_factory=list)
 
 
 @dataclass(slots=True, eq=False)
@@ -187,6 +193,8 @@ class Repository:
     grants: dict[str, Permission] = field(default_factory=dict)
     heads: dict[str, str] = field(default_factory=dict)
     verified: set[str] = field(default_factory=set)
+    suites: dict[str, CheckSuite] = field(default_factory=dict)
+    statuses: dict[str, list[CommitStatus]] = field(default_factory=dict)
 
     @property
     def full_name(self) -> str:
@@ -234,6 +242,9 @@ class World:
         self.apps: dict[int, App] = {}
         self.tokens: dict[str, Token] = {}
         self.repositories: dict[str, Repository] = {}
+        self.teams: dict[tuple[str, str], dict[str, Literal["active", "pending"]]] = {}
+        self.ci: App | None = None
+        self.lagging = 0
         self._ids = itertools.count(2_400_000_001)
         self.hooks = Hooks(self.now, self.new_id)
 
