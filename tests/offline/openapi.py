@@ -18,7 +18,7 @@ from tests.offline.graphql_schema import judge_query
 from tests.offline.published import published_file
 
 PACKAGE = "@octokit/openapi@23.0.2"
-_LONG = ("ref", "path", "basehead", "branch")
+_LONG = ("ref", "path", "basehead", "branch", "name")
 """Parts of a path that may hold slashes, whether the description says so or not."""
 _COMMENTS = "/repos/{owner}/{repo}/pulls/{pull_number}/comments"
 _FLAWS = {

@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Sequence
 from datetime import datetime
+from urllib.parse import quote
 
 from bot.offline.github.state import (
     Actor,
@@ -232,7 +233,7 @@ def label_body(world: World, repository: Repository, label: Label) -> Json:
     return {
         "id": label.id,
         "node_id": node_id("Label", label.id),
-        "url": f"{api_url(world, repository)}/labels/{label.name}",
+        "url": f"{api_url(world, repository)}/labels/{quote(label.name, safe='')}",
         "name": label.name,
         "description": label.description,
         "color": label.color,
