@@ -16,7 +16,7 @@ def _pull(world: World, repository: Repository, issue: Issue) -> Json:
 def review_event(world: World, repository: Repository, actor: Actor, issue: Issue, review: Review) -> None:
     """A review was submitted; one without a body has null for it here, and its state in small letters."""
     body = review_body(world, repository, issue, review)
-    body |= {"state": review.state.lower(), "body": review.body or None}
+    body |= {"state": review.state, "body": review.body or None}
     extra = {"review": body, "pull_request": _pull(world, repository, issue)}
     emit(world, repository, actor, "pull_request_review", "submitted", extra)
 

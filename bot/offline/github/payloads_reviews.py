@@ -18,21 +18,19 @@ def review_body(world: World, repository: Repository, issue: Issue, review: Revi
     """A review as REST shows it; in a webhook its state is in small letters."""
     pull_url = f"{api_url(world, repository)}/pulls/{issue.number}"
     page = review_page(world, repository, issue, review)
-    body: Json = {
+    return {
         "id": review.id,
         "node_id": node_id("PullRequestReview", review.id),
         "user": user_body(world, review.by.user),
         "body": review.body,
-        "state": review.state,
+        "state": review.state.upper(),
         "html_url": page,
         "pull_request_url": pull_url,
         "author_association": association(repository, review.by.user),
         "_links": {"html": {"href": page}, "pull_request": {"href": pull_url}},
         "commit_id": review.commit_sha,
+        "submitted_at": time_text(review.submitted_at),
     }
-    if review.submitted_at:
-        body["submitted_at"] = time_text(review.submitted_at)
-    return body
 
 
 def review_comment_body(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bot.core.patches import DiffLine, find_line, moved_line, parse_patch
-from bot.core.repository import DiffSide
+from bot.core.repository import DiffSide, ReviewState
 from bot.core.reviews import InlineComment
 from bot.offline.github.events_reviews import review_comment_event, review_event, thread_event
 from bot.offline.github.gitdiff import changed_files, line_changes, merge_base
@@ -11,7 +11,11 @@ from bot.offline.github.refusals import BODY_LIMIT, RefusalError, check_text, in
 from bot.offline.github.state import Actor, Issue, Pull, Repository, World
 from bot.offline.github.state_reviews import Review, ReviewComment, Thread
 
-STATES = {"APPROVE": "APPROVED", "REQUEST_CHANGES": "CHANGES_REQUESTED", "COMMENT": "COMMENTED"}
+STATES: dict[str, ReviewState] = {
+    "APPROVE": "approved",
+    "REQUEST_CHANGES": "changes_requested",
+    "COMMENT": "commented",
+}
 
 
 def submit_review(
@@ -120,7 +124,7 @@ def add_reply(
     """An answer in a thread. GitHub wraps it in a review of its own, without a body, and tells of both."""
     check_words(body)
     pull = _pull(issue)
-    review = Review(world.new_id(), actor, "COMMENTED", "", pull.head_sha, world.now())
+    review = Review(world.new_id(), actor, "commented", "", pull.head_sha, world.now())
     comment = _comment(world, actor, review, body)
     pull.reviews.append(review)
     thread.comments.append(comment)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from bot.core.repository import DiffSide
+from bot.core.repository import DiffSide, ReviewState
 
 if TYPE_CHECKING:
     from bot.offline.github.state import Actor, User
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, eq=False)
 class Review:
-    """A review; `state` is as REST has it: APPROVED, CHANGES_REQUESTED, COMMENTED, or PENDING until submitted."""
+    """A review that was submitted; REST has its state in capitals."""
 
     id: int
     by: "Actor"
-    state: str
+    state: ReviewState
     body: str
     commit_sha: str
-    submitted_at: datetime | None
+    submitted_at: datetime
 
 
 @dataclass(slots=True, eq=False)

@@ -41,7 +41,9 @@ async def test_a_pull_request_is_read_with_its_files(devflow: GitHubAdapter, pul
     assert (merged.merged, merged.merge_sha, merged.state, merged.mergeable) == (True, merge, "closed", "unknown")
 
 
-async def test_a_review_is_posted_once_and_found_by_its_mark(devflow: GitHubAdapter, pull: int) -> None:
+async def test_a_review_is_posted_once_and_found_by_its_mark(
+    devflow: GitHubAdapter, pull: int, local: LocalGitHub
+) -> None:
     """With its comments; somebody else's review with the same mark is not ours."""
     head = (await devflow.pull(REPO, pull)).head_sha
     comments = (InlineComment("long.txt", 6, "Why?", start_line=5), InlineComment("long.txt", 5, "Gone?", "LEFT"))
@@ -49,6 +51,7 @@ async def test_a_review_is_posted_once_and_found_by_its_mark(devflow: GitHubAdap
     made = await devflow.create_review(REPO, pull, ReviewDraft(head, f"Two things.\n{MARK}", "COMMENT", comments))
     assert (made.author, made.author_is_bot, made.state, made.commit) == ("devflow[bot]", True, "commented", head)
     assert await devflow.find_review(REPO, pull, MARK) == made
+    assert local.reviews_on(WIDGET, pull) == [made]
     posted = await devflow.review_comments(REPO, pull)
     assert [(c.path, c.line, c.body) for c in posted] == [("long.txt", 6, "Why?"), ("long.txt", 5, "Gone?")]
 
@@ -97,6 +100,7 @@ async def test_threads_are_answered_and_resolved(devflow: GitHubAdapter, pull: i
         ("devflow[bot]", True, first.comments[0].id),
     ]
     assert done.comments[1] == answer
+    assert local.threads_on(WIDGET, pull) == [done, other]
     with pytest.raises(GitHubError, match="Could not resolve to a node") as gone:
         await devflow.resolve_thread(REPO, "no-such-thread")
     assert gone.value.status == 404
