@@ -88,7 +88,8 @@ class Calls:
     async def _outcome(self, ask: Ask, session: Session, request: Request) -> httpx.Response | Failure:
         try:
             answer = (await request(session.connection)).raw_response
-            return failure_of_graphql(answer, self._clock.now()) or answer
+            failure = failure_of_graphql(answer, self._clock.now()) if ask.graphql else None
+            return failure or answer
         except RequestFailed as error:
             return failure_of_answer(error.response.raw_response, self._clock.now())
         except RequestError as error:

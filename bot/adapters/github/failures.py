@@ -50,9 +50,7 @@ def failure_of_answer(response: httpx.Response, now: datetime) -> Failure:
 
 
 def failure_of_graphql(response: httpx.Response, now: datetime) -> Failure | None:
-    """Read an answer of GraphQL, which says 200 whatever happened; None if nothing went wrong, or if it was REST."""
-    if not response.request.url.path.endswith("/graphql"):
-        return None
+    """Read an answer of GraphQL with status 200; None if nothing went wrong."""
     try:
         errors = _GraphqlBody.model_validate_json(response.content).errors
     except ValidationError:

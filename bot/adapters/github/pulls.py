@@ -67,7 +67,7 @@ class Pulls(Writes, graphql.Graphql):
         if pull.draft == draft:
             return
         what = f"make {repo}#{number} a draft" if draft else f"mark {repo}#{number} as ready for review"
-        ask = Ask(what, "Pull requests: write", "content", repo)
+        ask = Ask(what, "Pull requests: write", "content", repo, graphql=True)
         await self._query(ask, graphql.DRAFT if draft else graphql.READY, {"id": pull.node_id})
 
     async def update_branch(self, repo: Repo, branch: str, sha: Sha, expected: Sha) -> None:

@@ -66,7 +66,7 @@ class ReviewsOfPulls(Writes, graphql.Graphql):
     async def review_threads(self, repo: Repo, number: int) -> list[ReviewThread]:
         """Of a thread with more than a hundred comments, the first hundred."""
         owner, name = names(repo)
-        ask = Ask(f"read the review threads of {repo}#{number}", "Pull requests: read", repo=repo)
+        ask = Ask(f"read the review threads of {repo}#{number}", "Pull requests: read", repo=repo, graphql=True)
         threads: list[ReviewThread] = []
         after: str | None = None
         while True:
@@ -92,7 +92,7 @@ class ReviewsOfPulls(Writes, graphql.Graphql):
         if not thread_id:
             raise GitHubError("Could not resolve a review thread: it has no id.")
         needs = "Pull requests: write and Contents: write"
-        ask = Ask(f"resolve a review thread in {repo}", needs, "write", repo)
+        ask = Ask(f"resolve a review thread in {repo}", needs, "write", repo, graphql=True)
         await self._query(ask, graphql.RESOLVE, {"id": thread_id})
 
     async def _reviews(self, repo: Repo, number: int) -> AsyncIterator[Review]:

@@ -129,7 +129,7 @@ async def test_every_word_of_githubs_is_understood(
 async def test_labels_are_set_and_taken(devflow: GitHubAdapter, local: LocalGitHub, topic: Sha) -> None:
     """Made with their colour if need be; all of it as good twice as once."""
     number = local.open_issue(WIDGET, title="x", by="maria")
-    name = "devflow: to/do?"
+    name = "devflow: to/do? /graphql"
     for _ in range(2):
         await devflow.ensure_label(REPO, name, "0e8a16", "To do")
         await devflow.add_labels(REPO, number, [name, "bug"])
