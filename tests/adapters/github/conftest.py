@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
 from bot.adapters.github import GitHubAdapter
 from bot.offline.github import LocalGitHub
 from tests.adapters.github.github_rig import API, SERVER, TOKEN, FakeClock, Installed
+from tests.offline.graphql_schema import github_schema
 from tests.offline.openapi import OpenApiChecker, openapi_file
 
 
@@ -80,6 +81,7 @@ def checker() -> OpenApiChecker:
 def local(tmp_path: Path, clock: FakeClock, checker: OpenApiChecker, pem: str) -> Iterator[LocalGitHub]:
     """A local GitHub with acme/widget, where the App devflow is installed and maria may write; all is checked."""
     checker.problems.clear()
+    github_schema()  # Else the first answer that is judged waits for it.
     server = LocalGitHub(tmp_path / "github", clock=clock, observer=checker.observe)
     with server:
         server.add_repository("acme/widget")

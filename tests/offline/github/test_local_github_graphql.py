@@ -8,7 +8,7 @@ import pytest
 from bot.core.reviews import InlineComment
 from bot.offline.github import LocalGitHub
 from tests.offline.github.conftest import APP_ID, WIDGET
-from tests.offline.graphql_schema import check_query
+from tests.offline.graphql_schema import check_query, github_schema
 
 THREADS = """
 query($owner: String!, $name: String!, $number: Int!, $after: String) {
@@ -30,6 +30,12 @@ READY = "mutation($id: ID!) { markPullRequestReadyForReview(input: {pullRequestI
 DRAFT = "mutation($id: ID!) { convertPullRequestToDraft(input: {pullRequestId: $id}) { pullRequest { isDraft } } }"
 
 
+@pytest.fixture(autouse=True)
+def schema() -> None:
+    """Read before the first answer is judged, which would wait for it."""
+    github_schema()
+
+
 @pytest.fixture
 def pull(watched: LocalGitHub, keys: tuple[str, str]) -> int:
     """The bot's draft, with three threads."""
@@ -43,7 +49,8 @@ def pull(watched: LocalGitHub, keys: tuple[str, str]) -> int:
 
 def ask(github: LocalGitHub, token: str, query: str, **variables: object) -> dict[str, Any]:
     headers = {"Authorization": f"bearer {token}"}
-    answer = httpx.post(f"{github.api_url}/graphql", json={"query": query, "variables": variables}, headers=headers)
+    sent = {"query": query, "variables": variables}
+    answer = httpx.post(f"{github.api_url}/graphql", json=sent, headers=headers, timeout=30)
     assert answer.status_code == 200
     body: dict[str, Any] = answer.json()
     return body
