@@ -61,6 +61,8 @@ class Engine:
                 return await self._withdrawn(event, f"@{event.author} took away the label `{label}`")
             case IssueClosed():
                 return await self._withdrawn(event, f"@{event.author} closed the issue")
+            case _:
+                return "nothing to do"
 
     async def _commented(self, event: CommentPosted) -> str:
         found = new_commands(event.text, event.previous_text)

@@ -11,22 +11,14 @@ from bot.core.conversation import Json, ModelRequest, Reply, Usage
 from bot.core.effects import Effect
 from bot.core.limits import Cap, Refusal
 from bot.core.repository import (
-    Comment,
-    CommitDraft,
     Delivery,
     FileChange,
     FoundFile,
-    Issue,
-    Permission,
-    PullDraft,
-    PullRequest,
-    Reaction,
-    RemoteCommit,
     Repo,
-    RepositoryInfo,
     Sha,
 )
 from bot.core.runs import PhaseResult, Run, RunId, RunPlan, RunState, Turn
+from bot.ports_github import Conversations, PullRequests, Reviews, Triage
 
 
 class Clock(Protocol):
@@ -42,56 +34,8 @@ class Clock(Protocol):
         """Return after that many seconds."""
 
 
-class GitHub(Protocol):
+class GitHub(Conversations, PullRequests, Reviews, Triage, Protocol):
     """GitHub as far as we use it. Methods raise `GitHubError`; reads are retried inside, creations never blindly."""
-
-    async def me(self) -> str:
-        """Our own login, as comments show it (`name[bot]` for an App)."""
-
-    async def repository(self, repo: Repo) -> RepositoryInfo: ...
-
-    async def permission(self, repo: Repo, login: str) -> Permission:
-        """What this person may do, `none` for a stranger."""
-
-    async def issue(self, repo: Repo, number: int) -> Issue: ...
-
-    async def comment(self, repo: Repo, comment_id: int) -> Comment | None: ...
-
-    async def find_comment(self, repo: Repo, number: int, mark: str) -> Comment | None:
-        """Our own comment whose body carries the mark; looks through all pages, ignores other authors."""
-
-    async def create_comment(self, repo: Repo, number: int, body: str) -> Comment: ...
-
-    async def edit_comment(self, repo: Repo, comment_id: int, body: str) -> None: ...
-
-    async def react(self, repo: Repo, comment_id: int, content: Reaction) -> None:
-        """Put our reaction on a comment; once is enough, again does nothing."""
-
-    async def unreact(self, repo: Repo, comment_id: int, content: Reaction) -> None:
-        """Take our reaction back, if it is there."""
-
-    async def branch_head(self, repo: Repo, branch: str) -> Sha | None: ...
-
-    async def commit(self, repo: Repo, sha: Sha) -> RemoteCommit: ...
-
-    async def create_commits(self, repo: Repo, parent: Sha, commits: Sequence[CommitDraft]) -> Sha:
-        """Make blobs, trees and commits on top of `parent` and return the last commit; no ref points to it yet.
-
-        Raises `GitHubError` if a tree that GitHub computed is not the tree the draft names.
-        """
-
-    async def create_branch(self, repo: Repo, branch: str, sha: Sha) -> None: ...
-
-    async def find_pull(self, repo: Repo, branch: str) -> PullRequest | None:
-        """The newest pull request from this branch of the same repository, open or closed."""
-
-    async def open_pull(self, repo: Repo, draft: PullDraft) -> PullRequest: ...
-
-    async def aclose(self) -> None:
-        """Close the connections."""
-
-    async def git_credentials(self, repo: Repo) -> tuple[str, str]:
-        """(clone URL, token) for read access with git; the token is sent as a header, never put in a URL or file."""
 
 
 class GitHubError(Exception):
@@ -100,6 +44,14 @@ class GitHubError(Exception):
     def __init__(self, text: str, status: int = 0) -> None:
         super().__init__(text)
         self.status = status
+
+
+class BranchMovedError(GitHubError):
+    """A branch is not where it was expected, or cannot go where it should without losing commits."""
+
+
+class LineOutsideDiffError(GitHubError):
+    """A comment of a review is on a line that the diff does not show; nothing of the review was posted."""
 
 
 class Model(Protocol):

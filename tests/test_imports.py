@@ -9,7 +9,8 @@ ROOT = Path(__file__).parent.parent
 LAYERS = {
     "bot.core": {"bot.core"},
     "bot.calls": set[str](),
-    "bot.ports": {"bot.core", "bot.calls"},
+    "bot.ports": {"bot.core", "bot.calls", "bot.ports_github"},
+    "bot.ports_github": {"bot.core"},
     "bot.jobs": {"bot.core", "bot.ports"},
     "bot.asking": {"bot.core", "bot.ports", "bot.calls", "bot.jobs"},
     "bot.delegation": {"bot.core", "bot.ports", "bot.jobs", "bot.tools"},

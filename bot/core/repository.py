@@ -11,6 +11,25 @@ Permission = Literal["none", "read", "triage", "write", "maintain", "admin"]
 PERMISSIONS: tuple[Permission, ...] = ("none", "read", "triage", "write", "maintain", "admin")
 """From the least to the most."""
 
+Mergeable = Literal["unknown", "clean", "dirty", "draft", "unstable", "blocked", "behind"]
+"""Whether a pull request can be merged: `unknown` while GitHub computes it, `dirty` with conflicts, `unstable` with
+checks that fail."""
+ReviewState = Literal["approved", "changes_requested", "commented", "dismissed", "pending"]
+DiffSide = Literal["LEFT", "RIGHT"]
+"""The side of a diff that a line is on: LEFT the old file, RIGHT the new one."""
+Conclusion = Literal[
+    "success",
+    "failure",
+    "neutral",
+    "cancelled",
+    "skipped",
+    "timed_out",
+    "action_required",
+    "stale",
+    "startup_failure",
+]
+"""How a check ended."""
+
 Reaction = Literal["eyes", "rocket", "confused"]
 
 
@@ -54,6 +73,15 @@ class Issue:
     state: Literal["open", "closed"]
     html_url: str
     is_pull: bool = False
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class IssueDraft:
+    """An issue to be opened. Its body carries the mark it is found by."""
+
+    title: str
+    body: str
     labels: tuple[str, ...] = ()
 
 
@@ -120,6 +148,16 @@ class PullRequest:
     state: Literal["open", "closed"]
     draft: bool
     html_url: str
+    author: str = "ghost"
+    head_repo: Repo | None = None
+    """Where its branch lives; None if that fork is gone."""
+    base_sha: Sha = Sha("")
+    merged: bool = False
+    merge_sha: Sha | None = None
+    """The commit that merged it, None before that."""
+    mergeable: Mergeable = "unknown"
+    node_id: str = ""
+    """Its name in GraphQL."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -204,7 +204,11 @@ def test_a_closed_pull_request_says_whether_it_was_merged(head_repo: Payload | N
         ("issue_comment", posted() | {"action": "deleted"}),
         ("issue_comment", posted() | {"action": "pinned"}),
         ("issues", about("opened", issue=issue())),
-        ("pull_request", about("synchronize")),
+        ("issues", about("edited", issue=issue(), changes={})),
+        ("pull_request", about("edited")),
+        ("pull_request_review", about("dismissed")),
+        ("pull_request_review_comment", about("deleted")),
+        ("check_run", about("created")),
         ("ping", {"zen": "Keep it logically awesome."}),
         ("push", {}),
         ("", {}),
@@ -288,10 +292,14 @@ PATHS = [
     ("comment",),
     ("sender", "login"),
 ]
+NAMES = [
+    *("issue_comment", "issues", "pull_request", "pull_request_review", "pull_request_review_comment"),
+    *("check_suite", "check_run", "status"),
+]
 
 
 @settings(deadline=None)
-@given(path=st.sampled_from(PATHS), value=JSON, name=st.sampled_from(["issue_comment", "issues", "pull_request"]))
+@given(path=st.sampled_from(PATHS), value=JSON, name=st.sampled_from(NAMES))
 def test_no_payload_breaks_the_reader(path: tuple[str, ...], value: object, name: str) -> None:
     """An event, nothing, or an `EventError`; never another exception."""
     try:

@@ -20,6 +20,8 @@ class Ask:
     needs: str
     kind: Kind = "read"
     repo: Repo | None = None
+    graphql: bool = False
+    """Whether it is asked in GraphQL, which answers 200 whatever happened."""
 
     @property
     def repeatable(self) -> bool:

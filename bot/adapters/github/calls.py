@@ -13,7 +13,13 @@ from pydantic import SecretStr, ValidationError
 
 from bot.adapters.github.asks import Ask, refusal, silence
 from bot.adapters.github.connection import Connection
-from bot.adapters.github.failures import Failure, failure_of_answer, failure_of_transport, first_request
+from bot.adapters.github.failures import (
+    Failure,
+    failure_of_answer,
+    failure_of_graphql,
+    failure_of_transport,
+    first_request,
+)
 from bot.adapters.github.limits import Limits
 from bot.adapters.github.sessions import Session
 from bot.ports import Clock, GitHubError
@@ -59,6 +65,10 @@ class Calls:
                 return outcome
             await self._recover(ask, session, outcome, progress)
 
+    async def pause(self, seconds: float) -> None:
+        """Wait on the clock that all waiting here goes by."""
+        await self._clock.sleep(seconds)
+
     async def _try(self, ask: Ask, session: Session, request: Request, progress: _Progress) -> httpx.Response | Failure:
         async with self._limits.slot(ask, progress.deadline) as ticket:
             progress.ticket, progress.secret = ticket, session.secret
@@ -77,7 +87,9 @@ class Calls:
 
     async def _outcome(self, ask: Ask, session: Session, request: Request) -> httpx.Response | Failure:
         try:
-            return (await request(session.connection)).raw_response
+            answer = (await request(session.connection)).raw_response
+            failure = failure_of_graphql(answer, self._clock.now()) if ask.graphql else None
+            return failure or answer
         except RequestFailed as error:
             return failure_of_answer(error.response.raw_response, self._clock.now())
         except RequestError as error:

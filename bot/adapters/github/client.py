@@ -5,14 +5,17 @@ from typing import Self
 
 from bot.adapters.github.access import Access, AppAccess, TokenAccess
 from bot.adapters.github.calls import Calls
+from bot.adapters.github.checks import Checks
 from bot.adapters.github.commits import Commits
 from bot.adapters.github.connection import Connector
 from bot.adapters.github.limits import Limits
-from bot.adapters.github.writes import Writes
+from bot.adapters.github.pulls import Pulls
+from bot.adapters.github.reviews import ReviewsOfPulls
+from bot.adapters.github.triage import Triage
 from bot.ports import Clock
 
 
-class GitHubAdapter(Writes, Commits):
+class GitHubAdapter(Pulls, ReviewsOfPulls, Triage, Checks, Commits):
     """`bot.ports.GitHub` for one token or one App. Use it in one event loop, and close it.
 
     `api_url` is `https://api.github.com`, or `https://HOST/api/v3` of a GitHub Enterprise Server; `server_url` is where

@@ -11,6 +11,10 @@ from bot.adapters.github.asks import one_line
 _UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
 
 
+_STATUSES = {"NOT_FOUND": 404, "FORBIDDEN": 403, "RATE_LIMIT": 403, "RATE_LIMITED": 403, "INSUFFICIENT_SCOPES": 403}
+"""The types of GraphQL errors that have a status in REST."""
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """A request that did not succeed; `status` is 0 if there was no answer."""
@@ -45,6 +49,22 @@ def failure_of_answer(response: httpx.Response, now: datetime) -> Failure:
     return Failure(response.status_code, message, limited, wait, transient=transient, request=first_request(response))
 
 
+def failure_of_graphql(response: httpx.Response, now: datetime) -> Failure | None:
+    """Read an answer of GraphQL with status 200; None if nothing went wrong."""
+    try:
+        errors = _GraphqlBody.model_validate_json(response.content).errors
+    except ValidationError:
+        return Failure(200, "an answer that is not GraphQL's", request=first_request(response))
+    if not errors:
+        return None
+    kinds = {error.type for error in errors}
+    limited = bool(kinds & {"RATE_LIMIT", "RATE_LIMITED"})
+    status = next((_STATUSES[error.type] for error in errors if error.type in _STATUSES), 422)
+    message = one_line("; ".join(error.message for error in errors if error.message)) or "no message"
+    wait = _wait(response, now) if limited else None
+    return Failure(status, message, limited, wait, request=first_request(response))
+
+
 def failure_of_transport(error: Exception) -> Failure:
     """Read what httpx raised instead of an answer."""
     if isinstance(error, httpx.TimeoutException):
@@ -74,6 +94,15 @@ class _Problem(BaseModel):
     message: str = ""
     code: str = ""
     field: str = ""
+
+
+class _GraphqlError(BaseModel):
+    message: str = ""
+    type: str = ""
+
+
+class _GraphqlBody(BaseModel):
+    errors: list[_GraphqlError] = []
 
 
 class _Body(BaseModel):

@@ -26,6 +26,13 @@ def login_path(login: str) -> str:
     return quote(login, safe="")
 
 
+def team_path(slug: str) -> str:
+    """A team's slug. Raises `GitHubError` for anything else, its display name for one."""
+    if not re.fullmatch(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*", slug):
+        raise GitHubError(f"{slug!r} is not the slug of a team, such as `core-developers`.")
+    return slug
+
+
 def is_branch(branch: str) -> bool:
     """Whether git takes this as a branch's name; https://git-scm.com/docs/git-check-ref-format."""
     return _NO_REF.search(branch) is None

@@ -7,7 +7,7 @@ import httpx
 from pydantic import BaseModel, RootModel, SecretStr, ValidationError
 
 from bot.adapters.github.asks import Ask
-from bot.core.repository import Comment, Issue, PullRequest, RemoteCommit, Repo, RepositoryInfo, Sha
+from bot.core.repository import Comment, Issue, Mergeable, PullRequest, RemoteCommit, Repo, RepositoryInfo, Sha
 from bot.ports import GitHubError
 
 GHOST = "ghost"
@@ -155,8 +155,16 @@ class PullWire(Wire):
     state: Literal["open", "closed"]
     draft: bool = False
     html_url: str
+    user: User | None = None
+    merged_at: datetime | None = None
+    merge_commit_sha: str | None = None
+    mergeable: bool | None = None
+    mergeable_state: str = "unknown"
+    node_id: str = ""
 
     def core(self) -> PullRequest:
+        """While it is open, GitHub's `merge_commit_sha` is a trial."""
+        merged = self.merged_at is not None
         return PullRequest(
             self.number,
             self.title,
@@ -167,12 +175,29 @@ class PullWire(Wire):
             self.state,
             self.draft,
             self.html_url,
+            author=_login(self.user),
+            head_repo=Repo.parse(self.head.repo.full_name) if self.head.repo else None,
+            base_sha=Sha(self.base.sha),
+            merged=merged,
+            merge_sha=Sha(self.merge_commit_sha) if merged and self.merge_commit_sha else None,
+            mergeable=self._mergeable(),
+            node_id=self.node_id,
         )
+
+    def _mergeable(self) -> Mergeable:
+        """`mergeable` is about conflicts only, and null until computed; `mergeable_state` tells the rest."""
+        if self.mergeable is None or self.state == "closed":
+            return "unknown"
+        if not self.mergeable:
+            return "dirty"
+        return next((state for state in _BESIDES if state == self.mergeable_state), "clean")
 
 
 class Pulls(RootModel[list[PullWire]]):
     """A page of pull requests."""
 
+
+_BESIDES: tuple[Mergeable, ...] = ("draft", "unstable", "blocked", "behind")
 
 P = TypeVar("P", bound=BaseModel)
 

@@ -24,7 +24,7 @@ class Writes(Reads):
         """Raises `GitHubError` before sending if the body is over 65,000 characters: split it first."""
         owner, name = names(repo)
         ask = Ask(f"comment on {repo}#{number}", "Issues: write", "content", repo)
-        _check_length(ask, body)
+        check_length(ask, body)
         answer = await self._send(ask, lambda gh: gh.rest.issues.async_create_comment(owner, name, number, body=body))
         return wire.parse(wire.CommentWire, answer, ask).core()
 
@@ -32,7 +32,7 @@ class Writes(Reads):
         """Raises as `create_comment` does."""
         owner, name = names(repo)
         ask = Ask(f"edit comment {comment_id} in {repo}", "Issues: write", "content", repo)
-        _check_length(ask, body)
+        check_length(ask, body)
         await self._send(ask, lambda gh: gh.rest.issues.async_update_comment(owner, name, comment_id, body=body))
 
     async def react(self, repo: Repo, comment_id: int, content: Reaction) -> None:
@@ -72,7 +72,7 @@ class Writes(Reads):
         """Raises `GitHubError`; the refusals that people meet are put in words."""
         owner, name = names(repo)
         ask = Ask(f"open a pull request from {draft.head} in {repo}", "Pull requests: write", "content", repo)
-        _check_length(ask, draft.body)
+        check_length(ask, draft.body)
         try:
             answer = await self._send(
                 ask,
@@ -101,7 +101,8 @@ async def _delete_reaction(gh: Connection, *, owner: str, name: str, comment: in
     return await gh.rest.reactions.async_delete_for_issue_comment(owner, name, comment, reaction)
 
 
-def _check_length(ask: Ask, body: str) -> None:
+def check_length(ask: Ask, body: str) -> None:
+    """Raises `GitHubError` for a text longer than GitHub takes."""
     if len(body) > LONGEST_BODY:
         raise GitHubError(
             f"Could not {ask.what}: the text has {len(body):,} characters, GitHub takes no more than {LONGEST_BODY:,}."

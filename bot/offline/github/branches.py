@@ -8,6 +8,7 @@ from bot.offline.github.events import issue_event, push_event, synchronize_event
 from bot.offline.github.gitdiff import ahead_behind, merge_base, merged_tree
 from bot.offline.github.gitstore import GitError, Signature
 from bot.offline.github.refusals import RefusalError, git_refused, invalid
+from bot.offline.github.reviewing import head_moved
 from bot.offline.github.state import Actor, Issue, Pull, Repository, World
 
 NO_SHA = "0" * 40
@@ -56,6 +57,7 @@ def _follow(world: World, repository: Repository, actor: Actor, issue: Issue, pu
     before, pull.head_sha = pull.head_sha, sha
     issue.updated_at = world.now()
     repository.git.set_ref(f"refs/pull/{issue.number}/head", sha)
+    head_moved(repository, pull)
     synchronize_event(world, repository, actor, issue, before, sha)
 
 

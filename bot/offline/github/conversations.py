@@ -2,7 +2,7 @@
 
 from bot.offline.github.events import comment_event, issue_event, label_event
 from bot.offline.github.payloads import REACTIONS
-from bot.offline.github.refusals import BODY_LIMIT, TITLE_LIMIT, check_text, invalid
+from bot.offline.github.refusals import BODY_LIMIT, TITLE_LIMIT, RefusalError, check_text, invalid
 from bot.offline.github.state import Actor, Comment, Issue, Json, Label, Reaction, Repository, World
 
 
@@ -70,6 +70,18 @@ def set_state(
     issue_event(world, repository, actor, issue, "closed" if closed else "reopened")
 
 
+def set_draft(world: World, repository: Repository, actor: Actor, issue: Issue, *, draft: bool) -> None:
+    """Mark a pull request as ready for review, or as a draft again; nothing happens if it is so already.
+
+    Raises `RefusalError` 422 for one that is closed.
+    """
+    if issue.pull is None or issue.state == "closed":
+        raise RefusalError(422, "Pull request is closed")
+    if issue.pull.draft != draft:
+        issue.pull.draft, issue.updated_at = draft, world.now()
+        issue_event(world, repository, actor, issue, "converted_to_draft" if draft else "ready_for_review")
+
+
 def add_comment(world: World, repository: Repository, actor: Actor, issue: Issue, body: str) -> Comment:
     """Raises `RefusalError` for a body that is blank or over 65,536 characters."""
     _check_comment(body)
@@ -105,6 +117,13 @@ def label_named(world: World, repository: Repository, name: str) -> Label:
     if not name.strip() or len(name) > 50:
         raise invalid("Label", "invalid", "name")
     return repository.labels.setdefault(name.lower(), Label(world.new_id(), name))
+
+
+def create_label(world: World, repository: Repository, name: str, color: str, description: str | None) -> Label:
+    """A label of the repository. Raises `RefusalError` 422 for a name that is blank or over 50 characters."""
+    label = label_named(world, repository, name)
+    label.color, label.description = color, description
+    return label
 
 
 def add_labels(world: World, repository: Repository, actor: Actor, issue: Issue, names: list[str]) -> None:

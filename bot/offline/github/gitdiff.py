@@ -45,6 +45,14 @@ def diff_text(git: Git, base: str, head: str) -> str:
     return git.run("diff", "-M", "--no-color", "--no-ext-diff", base, head).decode(errors="replace")
 
 
+def line_changes(git: Git, old: str, new: str, path: str) -> str:
+    """The hunks of one path between two commits, without context; all of it if the file is gone or has moved."""
+    patch = git.run(
+        "--literal-pathspecs", "diff", "-U0", "--no-renames", "--no-color", "--no-ext-diff", old, new, "--", path
+    )
+    return _hunks(patch.decode(errors="replace")) or ""
+
+
 def changed_files(git: Git, base: str, head: str) -> list[FileDiff]:
     """Every file that differs, in git's order."""
     raw = git.run("diff", "-M", "--raw", "--no-abbrev", "-z", base, head)

@@ -24,10 +24,13 @@ from bot.offline.github.state import (
 )
 from bot.offline.github.traffic import Request
 from bot.offline.github.verbs import Verbs
+from bot.offline.github.verbs_checks import CheckVerbs
+from bot.offline.github.verbs_reviews import ReviewVerbs
 from bot.offline.github.views import Views
+from bot.offline.github.views_reviews import ReviewViews
 
 
-class LocalGitHub(Verbs, Views):
+class LocalGitHub(Verbs, ReviewVerbs, CheckVerbs, Views, ReviewViews):
     """A GitHub of our own, in this process. All methods may be called from any thread; none of them waits for a webhook
     but `wait_idle`. Names are given as GitHub gives them: `owner/name`, logins, `devflow[bot]`."""
 

@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Sequence
 from datetime import datetime
+from urllib.parse import quote
 
 from bot.offline.github.state import (
     Actor,
@@ -20,7 +21,10 @@ from bot.offline.github.state import (
     World,
 )
 
-EVENTS = ["issue_comment", "issues", "pull_request", "push"]
+EVENTS = [
+    *("check_run", "check_suite", "issue_comment", "issues", "pull_request", "pull_request_review"),
+    *("pull_request_review_comment", "pull_request_review_thread", "push", "status"),
+]
 REACTIONS = ("+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes")
 
 _USER_URLS = {
@@ -229,9 +233,9 @@ def label_body(world: World, repository: Repository, label: Label) -> Json:
     return {
         "id": label.id,
         "node_id": node_id("Label", label.id),
-        "url": f"{api_url(world, repository)}/labels/{label.name}",
+        "url": f"{api_url(world, repository)}/labels/{quote(label.name, safe='')}",
         "name": label.name,
-        "description": None,
+        "description": label.description,
         "color": label.color,
         "default": False,
     }

@@ -233,16 +233,24 @@ def full_pull_body(world: World, repository: Repository, issue: Issue, pull: Pul
         "merged": merged,
         "mergeable": mergeable,
         "rebaseable": mergeable,
-        "mergeable_state": "unknown" if mergeable is None else "clean" if mergeable else "dirty",
+        "mergeable_state": _mergeable_state(repository, pull, mergeable),
         "merged_by": user_body(world, pull.merged_by) if pull.merged_by else None,
         "comments": len(issue.comments),
-        "review_comments": 0,
+        "review_comments": sum(len(thread.comments) for thread in pull.threads),
         "maintainer_can_modify": False,
         "commits": len(git.log(pull.head_sha, start)),
         "additions": sum(file.additions for file in files),
         "deletions": sum(file.deletions for file in files),
         "changed_files": len(files),
     }
+
+
+def _mergeable_state(repository: Repository, pull: Pull, mergeable: bool | None) -> str:
+    if not mergeable:
+        return "unknown" if mergeable is None else "dirty"
+    suite = repository.suites.get(pull.head_sha)
+    failed = suite is not None and suite.conclusion in ("failure", "timed_out")
+    return "draft" if pull.draft else "unstable" if failed else "clean"
 
 
 def push_body(world: World, repository: Repository, branch: str, before: str, after: str) -> Json:

@@ -1,5 +1,7 @@
 """How GitHub says no: a status, a message, and for wrong fields a list of errors."""
 
+from collections.abc import Sequence
+
 from bot.offline.github.gitstore import GitError
 
 DOCUMENTATION = "https://docs.github.com/rest"
@@ -10,11 +12,11 @@ TITLE_LIMIT = 256
 class RefusalError(Exception):
     """An answer that is an error; `errors` name what is wrong with a request's fields."""
 
-    def __init__(self, status: int, message: str, errors: list[dict[str, str]] | None = None) -> None:
+    def __init__(self, status: int, message: str, errors: Sequence[dict[str, str] | str] | None = None) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
-        self.errors = errors
+        self.errors = list(errors) if errors else None
 
 
 def not_found() -> RefusalError:

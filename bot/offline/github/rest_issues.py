@@ -21,7 +21,9 @@ def list_issues(call: Call) -> Answer:
     rows = [
         issue
         for issue in call.repository.issues.values()
-        if state in ("all", issue.state) and labels <= {label.name.lower() for label in issue.labels}
+        if state in ("all", issue.state)
+        and _since(call, issue)
+        and labels <= {label.name.lower() for label in issue.labels}
     ]
     key = {"updated": lambda i: (i.updated_at, i.number), "comments": lambda i: len(i.comments)}
     newest_first = call.query.get("direction", "desc") == "desc"
@@ -65,8 +67,8 @@ def list_comments(call: Call) -> Answer:
     return call.page(rows, lambda comment: comment_body(call.world, call.repository, issue, comment))
 
 
-def _since(call: Call, comment: Comment) -> bool:
-    return comment.updated_at.strftime("%Y-%m-%dT%H:%M:%SZ") >= call.query.get("since", "")
+def _since(call: Call, thing: Comment | Issue) -> bool:
+    return thing.updated_at.strftime("%Y-%m-%dT%H:%M:%SZ") >= call.query.get("since", "")
 
 
 def create_comment(call: Call) -> Answer:
@@ -188,7 +190,7 @@ ROUTES: tuple[Route, ...] = (
     route("GET", _ONE + "/labels", list_labels, BOTH),
     route("POST", _ONE + "/labels", add_labels, BOTH, "triage"),
     route("PUT", _ONE + "/labels", set_labels, BOTH, "triage"),
-    route("DELETE", _ONE + "/labels/{name}", remove_label, BOTH, "triage"),
+    route("DELETE", _ONE + "/labels/{name:p}", remove_label, BOTH, "triage"),
     *(
         row
         for thing in (_ONE, _COMMENT)

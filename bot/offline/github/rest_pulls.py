@@ -61,7 +61,11 @@ def get_pull(call: Call) -> Answer:
         git = call.repository.git
         start = merge_base(git, pull.base_sha, pull.head_sha) or pull.base_sha
         return Answer(200, diff_text(git, start, pull.head_sha).encode())
-    return _full(call, issue, pull)
+    answer = _full(call, issue, pull)
+    if call.world.lagging:
+        call.world.lagging -= 1
+        answer.body.update(mergeable=None, rebaseable=None, mergeable_state="unknown")
+    return answer
 
 
 def list_files(call: Call) -> Answer:

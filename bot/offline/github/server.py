@@ -12,7 +12,19 @@ from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request as HttpRequest
 from starlette.types import Receive, Scope, Send
 
-from bot.offline.github import githttp, pages, rest_apps, rest_git, rest_issues, rest_pulls, rest_repos
+from bot.offline.github import (
+    githttp,
+    graphql,
+    pages,
+    rest_apps,
+    rest_checks,
+    rest_git,
+    rest_issues,
+    rest_pulls,
+    rest_repos,
+    rest_reviews,
+    rest_triage,
+)
 from bot.offline.github.access import Caller, authenticate
 from bot.offline.github.faults import Fault, Faults
 from bot.offline.github.refusals import RefusalError, not_found
@@ -20,7 +32,11 @@ from bot.offline.github.rest import API_VERSIONS, Answer, Incoming, dispatch, re
 from bot.offline.github.state import World
 from bot.offline.github.traffic import Exchange, Request
 
-ROUTES = (*rest_apps.ROUTES, *rest_issues.ROUTES, *rest_pulls.ROUTES, *rest_git.ROUTES, *rest_repos.ROUTES)
+ROUTES = (
+    *(*rest_apps.ROUTES, *rest_issues.ROUTES, *rest_pulls.ROUTES, *rest_reviews.ROUTES, *graphql.ROUTES),
+    *(*rest_checks.ROUTES, *rest_triage.ROUTES),
+    *(*rest_git.ROUTES, *rest_repos.ROUTES),
+)
 _REST = ("app", "apps", "graphql", "installation", "meta", "orgs", "rate_limit", "repos", "search", "user", "users")
 """First parts of a path that belong to REST, so that no page is looked for there."""
 
@@ -127,12 +143,9 @@ class Server:
                 answer = pages.serve_page(world, caller, plain)
             except RefusalError as refusal:
                 return pages.refusal_page(refusal)
-        if answer is None:
+        if answer is None or _is_unknown_query(request, answer):
             self.unserved.append((request.method, request.path))
-            if first == "graphql":
-                return refusal_answer(RefusalError(501, "GraphQL is not served here"))
-            return refusal_answer(not_found())
-        return answer
+        return answer or refusal_answer(not_found())
 
     def _record(self, request: Incoming, caller: Caller, status: int) -> None:
         now = self.world.clock.now()
@@ -147,6 +160,11 @@ class Server:
             return
         exchange = Exchange(request.method, request.path, request.query, sent, answer.status, answer.body)
         self._observer(exchange)
+
+
+def _is_unknown_query(request: Incoming, answer: Answer) -> bool:
+    """Whether this was GraphQL that is not served: it is answered with errors only."""
+    return request.path == "/graphql" and answer.status == 200 and "data" not in answer.body
 
 
 def _listen(port: int) -> socket.socket:

@@ -12,16 +12,21 @@ from typing import Any, Literal, Protocol
 from bot.core.repository import Permission
 from bot.offline.github.gitstore import Git
 from bot.offline.github.hooks import Hooks
+from bot.offline.github.state_checks import CheckSuite, CommitStatus
+from bot.offline.github.state_reviews import Review, ReviewComment, Thread
 
 Json = dict[str, Any]
 """A JSON object as GitHub publishes it."""
 Level = Literal["read", "write", "admin"]
 
 ALL_PERMISSIONS: dict[str, Level] = {
+    "checks": "read",
     "contents": "write",
     "issues": "write",
+    "members": "read",
     "metadata": "read",
     "pull_requests": "write",
+    "statuses": "read",
 }
 """What an App of ours asks for, and what its installations hold unless narrowed."""
 
@@ -130,6 +135,7 @@ class Label:
     id: int
     name: str
     color: str = "ededed"
+    description: str | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -145,6 +151,8 @@ class Pull:
     merged_at: datetime | None = None
     merged_by: User | None = None
     merge_sha: str | None = None
+    reviews: list[Review] = field(default_factory=list)
+    threads: list[Thread] = field(default_factory=list)
 
 
 @dataclass(slots=True, eq=False)
@@ -165,6 +173,7 @@ class Issue:
     comments: dict[int, Comment] = field(default_factory=dict)
     reactions: list[Reaction] = field(default_factory=list)
     pull: Pull | None = None
+    sub_issues: list[int] = field(default_factory=list)
 
 
 @dataclass(slots=True, eq=False)
@@ -184,6 +193,8 @@ class Repository:
     grants: dict[str, Permission] = field(default_factory=dict)
     heads: dict[str, str] = field(default_factory=dict)
     verified: set[str] = field(default_factory=set)
+    suites: dict[str, CheckSuite] = field(default_factory=dict)
+    statuses: dict[str, list[CommitStatus]] = field(default_factory=dict)
 
     @property
     def full_name(self) -> str:
@@ -194,6 +205,15 @@ class Repository:
         for issue in self.issues.values():
             if comment_id in issue.comments:
                 return issue, issue.comments[comment_id]
+        return None
+
+    def review_comment(self, comment_id: int) -> tuple["Issue", Thread, ReviewComment] | None:
+        """The comment on a line with this id, its thread, and the pull request it stands on."""
+        for issue, pull in self.pulls():
+            for thread in pull.threads:
+                for comment in thread.comments:
+                    if comment.id == comment_id:
+                        return issue, thread, comment
         return None
 
     def pulls(self) -> Iterator[tuple[Issue, Pull]]:
@@ -222,6 +242,9 @@ class World:
         self.apps: dict[int, App] = {}
         self.tokens: dict[str, Token] = {}
         self.repositories: dict[str, Repository] = {}
+        self.teams: dict[tuple[str, str], dict[str, Literal["active", "pending"]]] = {}
+        self.ci: App | None = None
+        self.lagging = 0
         self._ids = itertools.count(2_400_000_001)
         self.hooks = Hooks(self.now, self.new_id)
 

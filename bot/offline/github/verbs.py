@@ -1,21 +1,14 @@
 """What people do on GitHub, as methods."""
 
-import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from bot.offline.github import branches, conversations
-from bot.offline.github.state import Actor, Comment, Issue, Repository, World
+from bot.offline.github.acting import Acting
+from bot.offline.github.state import Comment, Issue, Repository
 
 
-class Verbs:
+class Verbs(Acting):
     """Each verb names who did it; each is announced to the webhook. Raises `KeyError` for what is not there."""
-
-    _world: World
-
-    @contextlib.contextmanager
-    def _acting(self, repo: str, by: str) -> Iterator[tuple[World, Repository, Actor]]:
-        with self._world.lock:
-            yield self._world, self._world.repository(repo), self._world.actor(by)
 
     def open_issue(
         self, repo: str, *, title: str, body: str | None = None, by: str, labels: tuple[str, ...] = ()
@@ -69,11 +62,27 @@ class Verbs:
             branches.set_ref(world, repository, actor, f"refs/heads/{branch}", None)
 
     def open_pull(
-        self, repo: str, *, title: str, head: str, base: str = "main", body: str | None = None, by: str
+        self,
+        repo: str,
+        *,
+        title: str,
+        head: str,
+        base: str = "main",
+        body: str | None = None,
+        draft: bool = False,
+        by: str,
     ) -> int:
         """Returns the pull request's number."""
         with self._acting(repo, by) as (world, repository, actor):
-            return branches.open_pull(world, repository, actor, (title, body), head, base, draft=False).number
+            return branches.open_pull(world, repository, actor, (title, body), head, base, draft=draft).number
+
+    def ready_for_review(self, repo: str, number: int, *, by: str) -> None:
+        with self._acting(repo, by) as (world, repository, actor):
+            conversations.set_draft(world, repository, actor, repository.issues[number], draft=False)
+
+    def convert_to_draft(self, repo: str, number: int, *, by: str) -> None:
+        with self._acting(repo, by) as (world, repository, actor):
+            conversations.set_draft(world, repository, actor, repository.issues[number], draft=True)
 
     def merge(self, repo: str, number: int, *, by: str) -> str:
         """Returns the merge commit's SHA."""

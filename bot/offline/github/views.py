@@ -3,7 +3,7 @@
 from bot.core import repository as core
 from bot.offline.github.gitdiff import diff_text
 from bot.offline.github.gitstore import Entry
-from bot.offline.github.payloads import issue_page
+from bot.offline.github.payloads import issue_page, node_id
 from bot.offline.github.state import Comment, Issue, Pull, Repository, World
 from bot.offline.github.verbs import comment_in
 
@@ -139,4 +139,10 @@ def _pull_seen(world: World, repository: Repository, issue: Issue, pull: Pull) -
         state=issue.state,
         draft=pull.draft,
         html_url=issue_page(world, repository, issue),
+        author=issue.by.user.login,
+        head_repo=core.Repo.parse(repository.full_name),
+        base_sha=core.Sha(pull.base_sha),
+        merged=pull.merged_at is not None,
+        merge_sha=core.Sha(pull.merge_sha) if pull.merge_sha else None,
+        node_id=node_id("PullRequest", pull.id),
     )

@@ -247,7 +247,17 @@ async def test_the_newest_pull_request_from_our_branch_is_found(github: GitHubAd
         ],
     )
     assert await github.find_pull(REPO, "devflow/1") == PullRequest(
-        11, "Add limits", "", "devflow/1", Sha(SHA), "main", "closed", True, "https://github.com/acme/widget/pull/11"
+        number=11,
+        title="Add limits",
+        body="",
+        head="devflow/1",
+        head_sha=Sha(SHA),
+        base="main",
+        state="closed",
+        draft=True,
+        html_url="https://github.com/acme/widget/pull/11",
+        head_repo=Repo("Acme", "Widget"),
+        base_sha=Sha(OTHER),
     )
     asked = dict(route.calls.last.request.url.params)
     assert asked == {

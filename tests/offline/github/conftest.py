@@ -143,6 +143,20 @@ def github(tmp_path: Path, clock: TurnableClock, source: Path) -> Iterator[Local
     server.stop()
 
 
+@pytest.fixture
+def watched(checker: OpenApiChecker, tmp_path: Path, clock: TurnableClock, source: Path) -> Iterator[LocalGitHub]:
+    """A local GitHub of which every exchange is checked."""
+    checker.problems.clear()
+    server = LocalGitHub(tmp_path / "watched", clock=clock, observer=checker.observe)
+    with server:
+        server.add_repository(WIDGET, source)
+        server.add_user("maria", token="token-of-maria")
+        server.grant(WIDGET, "maria", "write")
+        yield server
+    assert checker.problems == []
+    assert server.unserved == []
+
+
 @dataclass
 class Installed:
     """An App on `acme/widget`."""

@@ -1,6 +1,6 @@
 """The local GitHub against GitHub's own description: every answer and webhook of a tour has the published shape."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
@@ -12,25 +12,11 @@ from githubkit_schemas.latest.webhooks import IssueCommentEvent, PushEvent
 from pydantic import TypeAdapter
 
 from bot.offline.github import LocalGitHub
-from tests.offline import openapi
-from tests.offline.github.conftest import APP_ID, WIDGET, Receiver, TurnableClock
+from tests.offline import openapi, published
+from tests.offline.github.conftest import APP_ID, WIDGET, Receiver
 from tests.offline.openapi import OpenApiChecker
 
 REPO = f"/repos/{WIDGET}"
-
-
-@pytest.fixture
-def watched(checker: OpenApiChecker, tmp_path: Path, clock: TurnableClock, source: Path) -> Iterator[LocalGitHub]:
-    """A local GitHub of which every exchange is checked."""
-    checker.problems.clear()
-    server = LocalGitHub(tmp_path / "watched", clock=clock, observer=checker.observe)
-    with server:
-        server.add_repository(WIDGET, source)
-        server.add_user("maria", token="token-of-maria")
-        server.grant(WIDGET, "maria", "write")
-        yield server
-    assert checker.problems == []
-    assert server.unserved == []
 
 
 async def test_a_bots_whole_day_through_githubkit(
@@ -235,7 +221,7 @@ def test_without_npm_the_check_is_skipped_aloud_and_fails_in_ci(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A developer reads why; a build that cannot check does not pass."""
-    monkeypatch.setattr(openapi, "CACHE", tmp_path)
+    monkeypatch.setattr(published, "CACHE", tmp_path)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("CI", raising=False)
     with pytest.raises(pytest.skip.Exception, match="npm is not installed"):

@@ -130,9 +130,10 @@ def test_a_commit_shows_its_files(github: LocalGitHub, maria: httpx.Client) -> N
 
 
 def test_statuses_of_a_commit_are_not_mistaken_for_a_branch(github: LocalGitHub, maria: httpx.Client) -> None:
-    """`commits/main/status` is another operation, and not one of ours."""
-    assert maria.get(f"{REPO}/commits/main/status").status_code == 404
-    assert github.unserved == [("GET", f"{REPO}/commits/main/status")]
+    """`commits/main/status` is another operation; `commits/main/comments` is, too, and not one of ours."""
+    assert maria.get(f"{REPO}/commits/main/status").json()["statuses"] == []
+    assert maria.get(f"{REPO}/commits/main/comments").status_code == 404
+    assert github.unserved == [("GET", f"{REPO}/commits/main/comments")]
 
 
 @pytest.mark.parametrize(
