@@ -178,10 +178,8 @@ def _in_order(uses: tuple[ToolUse, ...], results: list[ToolResult]) -> list[Tool
 async def _calls(job: Job, progress: _Progress, uses: list[ToolUse], ports: Ports) -> list[ToolResult]:
     """In their order, since one may build on what another did; those that only look are made at once."""
     results: list[ToolResult] = []
-    for looking, group in groupby(uses, lambda use: use.name in LOOKING):
-        batches = [list(group)] if looking else [[use] for use in group]
-        for batch in batches:
-            results += await asyncio.gather(*(_call(job, progress, use, ports) for use in batch))
+    for _, group in groupby(enumerate(uses), lambda one: -1 if one[1].name in LOOKING else one[0]):
+        results += await asyncio.gather(*(_call(job, progress, use, ports) for _, use in group))
     return results
 
 
