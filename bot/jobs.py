@@ -1,6 +1,7 @@
 """What one agent has to do, and how it ended."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -65,3 +66,10 @@ class Outcome:
     hint: str = ""
     limit: Refusal | None = None
     """The limit that stopped it, if one did."""
+
+
+def in_one(failed: Sequence[Outcome]) -> Outcome:
+    """Of several that failed side by side, at least one: a limit counts whoever met it, and every reason is told."""
+    ordered = sorted(failed, key=lambda outcome: outcome.limit is None)
+    reasons = dict.fromkeys(f"{outcome.reason} {outcome.hint}".strip() for outcome in ordered)
+    return replace(ordered[0], reason=" ".join(reasons), hint="")

@@ -17,7 +17,7 @@ from bot.core.repository import Sha
 from bot.core.runs import ENDED, Phase, PhaseName, PhaseResult, Run, RunId, RunState, Turn
 from bot.kept import keep_changes, make_again
 from bot.outbox import patiently, post_comment
-from bot.phases import PHASES, Rules, Work, catalog_for, guidance_in, land_state, marked, settle
+from bot.phases import PHASES, Rules, Work, catalog_for, guidance_in, land_state, marked, settle, with_chosen
 from bot.ports import Checkout, GitHubError, Ports, SandboxError, Steps, WorkspaceError
 from bot.runner import total_usage
 from bot.status import StatusBoard, finish_reactions
@@ -91,6 +91,10 @@ class Runs:
         """The DAG of a segment: what is recorded here holds, whatever becomes of the plan."""
         run = await self._run(run_id)
         await self._ports.store.set_run_state(run_id, "running")
+        chosen = next((r for r in await self._ports.store.phases(run_id) if r.name == TEAM and r.state == "done"), None)
+        if segment != TEAM and chosen is not None:
+            run = replace(run, plan=with_chosen(run.plan, chosen))
+            await self._ports.store.set_plan(run_id, run.plan)
         self.board.touch(run_id)
         phases = [phase for phase in run.plan.phases if (phase.name == TEAM) == (segment == TEAM)]
         names = {phase.name for phase in phases}

@@ -7,7 +7,7 @@ checkout), so a killed process goes on with the next turn, and no reply that was
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from itertools import count
+from itertools import count, groupby
 
 import structlog
 
@@ -32,6 +32,7 @@ CONVERSATION_TOKENS = 180_000
 """By our estimate, past which old answers of tools are left out of a conversation; windows have 200,000 or more.
 Where the API shortens conversations itself, it does so earlier."""
 CUT_OFF = "Your reply was cut off at its limit after this call. Make smaller calls."
+LOOKING = frozenset({"Read", "Glob", "Grep"})
 NUDGES = 3
 """How often an agent that stops without handing in its result is asked again."""
 OnTurn = Callable[[], Awaitable[None]]
@@ -147,7 +148,7 @@ async def _after_reply(
     own = [use for use in reply.tool_uses if use.name != TASK]
     results = list(known)
     if own and not known:
-        results = list(await asyncio.gather(*(_call(job, progress, use, ports) for use in own)))
+        results = await _calls(job, progress, own, ports)
         progress.tree = await _snapshot(job, progress.tree, results, ports)
     if own and tasks and not known:
         turn = replace(turn, results=results_to_json(results), tree=progress.tree)
@@ -172,6 +173,14 @@ async def _delegate(
 def _in_order(uses: tuple[ToolUse, ...], results: list[ToolResult]) -> list[ToolResult]:
     by_id = {result.tool_use_id: result for result in results}
     return [by_id[use.id] for use in uses]
+
+
+async def _calls(job: Job, progress: _Progress, uses: list[ToolUse], ports: Ports) -> list[ToolResult]:
+    """In their order, since one may build on what another did; those that only look are made at once."""
+    results: list[ToolResult] = []
+    for _, group in groupby(enumerate(uses), lambda one: -1 if one[1].name in LOOKING else one[0]):
+        results += await asyncio.gather(*(_call(job, progress, use, ports) for _, use in group))
+    return results
 
 
 async def _call(job: Job, progress: _Progress, use: ToolUse, ports: Ports) -> ToolResult:

@@ -298,3 +298,14 @@ async def test_who_finds_no_room_waits_for_calls_that_are_open(desk: Desk) -> No
     calls.end()
     assert (await working).state == "done"
     assert desk.rig.claude.bodies[0]["max_tokens"] == 16_000
+
+
+async def test_the_calls_of_one_reply_are_made_in_their_order(desk: Desk) -> None:
+    """What reads after a command finds what the command left; two commands do not get in each other's way."""
+    slow: Json = {"Bash": {"command": "sleep 0.2; echo more >> README.md"}}
+    count: Json = {"Bash": {"command": "wc -l < README.md"}}
+    desk.says({"tools": [slow, {"Read": {"file_path": "README.md"}}, count]}, {"text": "Wrote it."})
+    await desk.work()
+    _, read, counted = desk.rig.claude.answers_of_tools("implementation")
+    assert "more" in read
+    assert counted == "2"

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import yaml
@@ -16,6 +16,8 @@ MAX_DEPTH = 12
 MAX_EVENTS = 400
 """Of the YAML parser, which is slow: about twice as many as there are keys and values."""
 _HEAD = re.compile(r"---[ \t]*\n(.*?\n)?---[ \t]*(?:\n(.*))?\Z", re.DOTALL)
+_NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+"""Control characters and halves of surrogate pairs, which a value in quotes can spell out, and nobody can send on."""
 _PROSE = re.compile(r"^(description:[ \t]+)(?![\s\"'|>])(.*\S)[ \t]*$", re.MULTILINE)
 
 
@@ -70,7 +72,7 @@ def _line_of(error: yaml.YAMLError) -> int:
 def _composed(head: str, path: str) -> yaml.Node | None:
     """The YAML as nodes, nothing constructed. Aliases, which make little text huge, and deep nesting are refused."""
     depth = 0
-    for number, event in enumerate(yaml.parse(head, yaml.SafeLoader)):
+    for number, event in enumerate(_events(head)):
         line = event.start_mark.line + 2 if event.start_mark else 1
         if isinstance(event, yaml.AliasEvent):
             raise DefinitionError(
@@ -86,6 +88,14 @@ def _composed(head: str, path: str) -> yaml.Node | None:
     return yaml.compose(head, yaml.SafeLoader)
 
 
+def _events(head: str) -> Iterator[yaml.Event]:
+    """What the parser finds. For a number that is no character, as in `"\\UFFFFFFFF"`, it raises errors of Python's."""
+    try:
+        yield from yaml.parse(head, yaml.SafeLoader)
+    except (ValueError, OverflowError) as error:
+        raise yaml.YAMLError(str(error)) from error
+
+
 def _entries(root: yaml.MappingNode, path: str) -> dict[str, Entry]:
     found: dict[str, Entry] = {}
     for key, value in root.value:
@@ -93,7 +103,12 @@ def _entries(root: yaml.MappingNode, path: str) -> dict[str, Entry]:
         name = key.value if isinstance(key, yaml.ScalarNode) else ""
         if name in found:
             raise DefinitionError(f"{path}:{line}: `{name}` is there twice.", "Write it once.")
-        found[name] = Entry(_text(value), line)
+        text = _text(value)
+        if wrong := _NO_TEXT.search(text):
+            raise DefinitionError(
+                f"{path}:{line}: the value has the character U+{ord(wrong[0]):04X}, which is no text.", "Leave it out."
+            )
+        found[name] = Entry(text, line)
     return found
 
 

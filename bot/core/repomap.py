@@ -33,31 +33,41 @@ _ENDINGS = {
 }
 LONGEST_LINE = 500
 MOST_SYMBOLS = 40
+MOST_READ = 200
+"""Files of one map. Taking a large one apart is slow, and a budget has room for many that define little."""
 
 
 def symbols(path: str, text: str) -> list[str]:
     """Names a file defines: classes with their public methods, functions; empty for languages we do not know."""
-    ending = path.rpartition(".")[2].lower()
-    if ending == "py":
-        return _python(text)
-    pattern = _PATTERNS.get(_ENDINGS.get(ending, ending))
-    if pattern is None:
-        return []
+    language = _language(path)
+    if language in {"", "py"}:
+        return _python(text) if language else []
+    pattern = _PATTERNS[language]
     lines = (line for line in text.splitlines() if len(line) <= LONGEST_LINE)
     return list(dict.fromkeys(m[1] for line in lines if (m := re.match(pattern, line))))[:MOST_SYMBOLS]
+
+
+def _language(path: str) -> str:
+    """A key of `_PATTERNS`, `py`, or nothing for a language we do not know."""
+    ending = path.rpartition(".")[2].lower()
+    language = _ENDINGS.get(ending, ending)
+    return language if language == "py" or language in _PATTERNS else ""
 
 
 def repository_map(files: Sequence[str], read: Read, wish: str, budget: int) -> str:
     """One line a file, `path: names`; files the wish speaks of first. `budget` is in estimated tokens.
 
-    What does not fit is counted in a last line beyond the budget. Only files near the top of the order are read.
+    What does not fit is counted in a last line beyond the budget. Only files near the top of the order are read, and
+    none of a language we do not know.
     """
     words = {word.lower() for word in re.findall(r"[A-Za-z_]{3,}", wish)}
     ordered = sorted(files, key=lambda path: (-_relevance(path, words), path.count("/"), path))
     shown: list[tuple[str, str]] = []
-    room = budget
+    room, reads = budget, 0
     for path in ordered:
-        line = _line(path, read)
+        known = bool(_language(path)) and reads < MOST_READ
+        reads += known
+        line = _line(path, read) if known else path
         room -= estimate_tokens(line) + 1
         if room < 0:
             break

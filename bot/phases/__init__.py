@@ -6,7 +6,7 @@ from bot.core.runs import PhaseName, PhaseResult
 from bot.phases.advising import advise
 from bot.phases.auditing import audit
 from bot.phases.building import build
-from bot.phases.choosing import choose
+from bot.phases.choosing import choose, with_chosen
 from bot.phases.delivery import deliver, land_state
 from bot.phases.documenting import document
 from bot.phases.marking import marked
@@ -33,4 +33,4 @@ PHASES: Mapping[PhaseName, Callable[[Work], Awaitable[PhaseResult]]] = {
     "delivery": deliver,
 }
 
-__all__ = ["PHASES", "Rules", "Work", "catalog_for", "guidance_in", "land_state", "marked", "settle"]
+__all__ = ["PHASES", "Rules", "Work", "catalog_for", "guidance_in", "land_state", "marked", "settle", "with_chosen"]

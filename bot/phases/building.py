@@ -10,18 +10,19 @@ from bot.core.planning import Task, in_order
 from bot.core.repository import Sha
 from bot.core.runs import PhaseResult
 from bot.core.text import truncate_middle
+from bot.jobs import in_one
 from bot.phases.work import DIFF_LIMIT, MAP_TOKENS, Commit, Work, bench_of, commit, planned_tasks
 from bot.runner import Outcome
 
 
 @dataclass(slots=True)
 class _Built:
-    """What stands so far: the merged tree and its commits; the first task that failed, with its outcome."""
+    """What stands so far: the merged tree and its commits; the tasks that failed, with their outcomes."""
 
     tree: Sha
     commits: list[Commit] = field(default_factory=list)
     redone: list[str] = field(default_factory=list)
-    failed: tuple[Task, Outcome] | None = None
+    failed: list[tuple[Task, Outcome]] = field(default_factory=list)
     stopped: list[tuple[Task, Sha, Outcome]] = field(default_factory=list)
     """Tasks that a limit stopped, with the trees they began from."""
 
@@ -49,8 +50,8 @@ async def build(work: Work) -> PhaseResult:
         "redone": built.redone,
     }
     if built.failed:
-        task, outcome = built.failed
-        return work.ended(outcome, tree=built.tree, task=task.id, **data)
+        outcome = in_one([outcome for _, outcome in built.failed])
+        return work.ended(outcome, tree=built.tree, failed=[task.id for task, _ in built.failed], **data)
     output = "\n\n".join(f"**{d['task']}: {d['subject']}**\n\n{d['words']}" for d in built.commits)
     summary = await _summary(work, built, batches)
     return work.result("done", summary, output, {"tree": built.tree, **data})
@@ -96,7 +97,7 @@ async def _take(work: Work, task: Task, start: Sha, outcome: Outcome, built: _Bu
             built.tree = tree
             built.commits.append(commit(task.title, task.agent, tree, task=task.id, words=outcome.text))
             return
-    built.failed = built.failed or (task, outcome)
+    built.failed.append((task, outcome))
     if outcome.limit:
         built.stopped.append((task, start, outcome))
 

@@ -1,8 +1,10 @@
 """Team: the chief product manager confirms or changes whom the rules propose, and the plan follows."""
 
+import json
+
 from bot.core.context import team_piece
 from bot.core.planning import with_team
-from bot.core.runs import Member, PhaseResult
+from bot.core.runs import Member, PhaseResult, RunPlan
 from bot.core.submissions import Team
 from bot.core.team import CHIEF
 from bot.core.team_texts import team_text
@@ -11,7 +13,7 @@ from bot.phases.work import Work
 
 
 async def choose(work: Work) -> PhaseResult:
-    """Who works on the request and why; what the phases after this one are follows from it."""
+    """Who works on the request and why; `with_chosen` makes the plan that follows."""
     proposed, catalog = work.run.plan.team, work.catalog
     among = {member.agent for member in proposed}
     others = [Member(name, "not proposed") for name in catalog.names if name not in among and name != CHIEF]
@@ -20,7 +22,17 @@ async def choose(work: Work) -> PhaseResult:
     outcome = await work.agent("team", work.phase.agent, work.start, pieces, submits="team")
     if not isinstance(outcome.submission, Team):
         return work.ended(outcome)
-    team = tuple(Member(form.name, " ".join(form.reason.split())) for form in outcome.submission.agents)
-    await work.ports.store.set_plan(work.run.id, with_team(work.run.plan, team))
-    summary = team_text(outcome.submission.summary, team, proposed)
+    summary = team_text(outcome.submission.summary, _members(outcome.submission), proposed)
     return work.result("done", summary, summary, {"tree": work.start, "submission": outcome.submission.model_dump()})
+
+
+def with_chosen(plan: RunPlan, chosen: PhaseResult) -> RunPlan:
+    """The plan with the team that a finished phase has chosen.
+
+    Not made in the phase itself: one that is begun again after a crash has to find the proposal, not the choice.
+    """
+    return with_team(plan, _members(Team.model_validate(json.loads(chosen.data)["submission"])))
+
+
+def _members(team: Team) -> tuple[Member, ...]:
+    return tuple(Member(form.name, " ".join(form.reason.split())) for form in team.agents)

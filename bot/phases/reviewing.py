@@ -14,6 +14,7 @@ from bot.core.repository import Sha
 from bot.core.runs import PhaseResult
 from bot.core.submissions import Review
 from bot.core.testplan import TestRun
+from bot.jobs import in_one
 from bot.phases.proving import changed_paths, tests_piece
 from bot.phases.work import Commit, Work, bench_of, commit, diff_piece, tests_of
 from bot.runner import Outcome
@@ -63,10 +64,10 @@ async def judge(work: Work) -> PhaseResult:
     while True:
         opinions = await _opinions(work, case)
         case.verdicts.append({o.who: o.review.verdict if o.review else "none" for o in opinions})
-        lost = next((o for o in opinions if o.review is None), None)
+        lost = [o.outcome for o in opinions if o.review is None]
         case.words.append("\n\n".join(_said(o, whole=True) for o in opinions if o.review))
-        if lost is not None:
-            outcome = replace(lost.outcome, tree=case.tree, text="\n\n".join(filter(None, case.words)))
+        if lost:
+            outcome = replace(in_one(lost), tree=case.tree, text="\n\n".join(filter(None, case.words)))
             return work.ended(outcome, **case.data(), verdict="none", go_on=True)
         if _verdict(opinions) == "approve" or case.rounds > work.rules.revise_rounds:
             break

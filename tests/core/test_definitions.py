@@ -176,6 +176,10 @@ def test_a_tag_constructs_nothing() -> None:
         (GOOD.replace("name: helper", "name: ../../x"), "x.md:2: `../../x` is not a name."),
         (GOOD.replace("tools:", "tool:"), "x.md:4: unknown key `tool`."),
         (GOOD.replace("helper", "h\0"), "x.md:1: the front matter is not YAML."),
+        (GOOD.replace("helper", '"\\UFFFFFFFF"'), "x.md:1: the front matter is not YAML."),
+        (GOOD.replace("helper", '"\\U00110000"'), "x.md:1: the front matter is not YAML."),
+        (GOOD.replace("helper", '"\\uD800"'), "x.md:2: the value has the character U+D800, which is no text."),
+        (GOOD.replace("opus", '"\\0"'), "x.md:5: the value has the character U+0000, which is no text."),
     ],
 )
 def test_hostile_front_matter_is_refused(text: str, message: str) -> None:

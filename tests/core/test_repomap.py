@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.repomap import repository_map, symbols
+from bot.core.repomap import MOST_READ, repository_map, symbols
 from bot.core.tokens import estimate_tokens
 
 
@@ -64,3 +64,17 @@ def test_the_budget_holds(files: list[str], budget: int) -> None:
     text = repository_map(files, {}.get, "wish", budget)
     body = text.rpartition("... and ")[0] if text.endswith("use Glob and Grep") else text
     assert estimate_tokens(body) <= budget
+
+
+def test_few_files_are_opened() -> None:
+    """None of a language we do not know, and not more than some, however little they define."""
+    opened: list[str] = []
+
+    def read(path: str) -> str:
+        opened.append(path)
+        return "x = 1"
+
+    made = repository_map([*(f"{n}.py" for n in range(MOST_READ + 50)), "a.png", "b.csv"], read, "a png", 5_000)
+    assert len(opened) == MOST_READ
+    assert {path.rpartition(".")[2] for path in opened} == {"py"}
+    assert len(made.splitlines()) == MOST_READ + 52

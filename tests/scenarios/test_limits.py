@@ -227,3 +227,31 @@ async def test_a_limit_in_testing_still_runs_the_tests(bot: Rig) -> None:
     assert "1 passed" in body
     assert "This is unfinished: a limit stopped the run in testing" in body
     assert len(bot.titles()) == 8
+
+
+@pytest.mark.parametrize("bot", [{"agent_turns": 2}], indirect=True)
+async def test_a_task_that_failed_beside_one_that_was_stopped(bot: Rig) -> None:
+    """The limit counts, though the other task failed first: what the stopped one made is kept and shown."""
+    bot.issue(7)
+    planned(bot, ("T1", "one.py", []), ("T2", "two.py", []))
+    bot.says("implementation", {"text": "No.", "stop_reason": "refusal"}, task="T1")
+    bot.says("implementation", {"tools": [write("two.py")]}, {"tools": [READ]}, task="T2")
+    await bot.comment("/dev-workflow")
+    assert "was not done after 2 turns" in (await bot.ended())[1]
+    pull = bot.pull_request()
+    assert (pull.draft, set(bot.files(pull))) == (True, {"two.py"})
+    assert "T1 (Write it): not built" in pull.body
+    assert "declined" in next(text for text in bot.read_all() if text.startswith("### ❌ Implementation"))
+
+
+@pytest.mark.parametrize("bot", [{"agent_turns": 2}], indirect=True)
+async def test_a_reviewer_that_failed_beside_one_that_was_stopped(bot: Rig) -> None:
+    """The limit is told, though the other reviewer failed first."""
+    bot.issue(7)
+    bot.plays("plan", "build", "no-tests-missing")
+    bot.says("review", {"text": "No.", "stop_reason": "refusal"}, agent="code-reviewer")
+    bot.says("review", {"tools": [READ]}, {"tools": [READ]}, agent="security-engineer")
+    await bot.comment("/dev-workflow")
+    assert "`security-engineer` was not done after 2 turns" in (await bot.ended())[1]
+    assert "a limit stopped the run in review" in bot.pull_request().body
+    assert "declined" in next(text for text in bot.read_all() if text.startswith("### ❌ Review"))
