@@ -5,10 +5,10 @@ import hashlib
 import structlog
 
 from bot.core import comments
+from bot.core.command_errors import CommandError, render_error
 from bot.core.commands import (
     Cancel,
     Command,
-    CommandError,
     DevWorkflow,
     Help,
     Ping,
@@ -17,7 +17,6 @@ from bot.core.commands import (
     help_text,
     labeled_command,
     new_commands,
-    render_error,
 )
 from bot.core.definitions import Catalog
 from bot.core.errors import BotError

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from bot.core.comments import submission_text
 from bot.core.runs import PhaseResult
+from bot.core.submission_texts import submission_text
 from bot.core.submissions import Findings
 from bot.phases.proving import changed_paths, tests_piece
 from bot.phases.work import READING, Work, diff_piece, tests_of

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from bot.core.comments import submission_text
 from bot.core.context import Piece
 from bot.core.limits import Refusal
 from bot.core.partial import limit_data
 from bot.core.repository import Sha
 from bot.core.runs import PhaseResult
+from bot.core.submission_texts import submission_text
 from bot.core.submissions import Review
 from bot.core.testplan import TestRun
 from bot.jobs import in_one

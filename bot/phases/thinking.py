@@ -1,8 +1,8 @@
 """Analysis, requirements, design and tasks: one agent reads, and answers or hands in a structured result."""
 
-from bot.core.comments import submission_text
 from bot.core.context import team_piece
 from bot.core.runs import PhaseResult
+from bot.core.submission_texts import submission_text
 from bot.core.team_texts import first_paragraph
 from bot.phases.work import READING, Work
 

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from inline_snapshot import snapshot
 from markdown_it import MarkdownIt
 
+from bot.core.command_errors import CommandError, render_error
 from bot.core.commands import (
     COMMANDS,
     Cancel,
     Command,
-    CommandError,
     DevWorkflow,
     Help,
     Ping,
@@ -22,7 +22,6 @@ from bot.core.commands import (
     help_text,
     new_commands,
     parse_comment,
-    render_error,
 )
 
 

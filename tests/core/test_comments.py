@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
-from bot.core import comments
+from bot.core import comments, submission_texts
 from bot.core.comments import Progress
 from bot.core.conversation import Usage
 from bot.core.evidence import Evidence, Row
@@ -211,7 +211,7 @@ def test_structured_results_read_as_prose() -> None:
     wanted = Requirements(summary="Dark.", acceptance=["It is dark."], assumptions=["A theme."], out_of_scope=[])
     design = Design(summary="One file.", design="Add it.", files=["a.py"], risks=["None"])
     review = Review(verdict="request_changes", summary="No.", comments=[])
-    assert [comments.submission_text(form) for form in (wanted, design, review)] == snapshot(
+    assert [submission_texts.submission_text(form) for form in (wanted, design, review)] == snapshot(
         [
             (
                 """\
@@ -257,7 +257,7 @@ Add it.
 def test_a_cell_stays_in_its_cell() -> None:
     """Pipes and line ends of foreign words do not make columns and rows."""
     task = Task("T1", "a | b\n| c", "x", "developer", ("a|b.py",), ("T0",))
-    assert comments.tasks_table([task]).splitlines()[-1] == snapshot(
+    assert submission_texts.tasks_table([task]).splitlines()[-1] == snapshot(
         "| T1 | a \\| b \\| c | developer | `a\\|b.py` | T0 |"
     )
 

@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
-from bot.core.comments import Progress, phase_comment, status_comment, submission_text
+from bot.core.comments import Progress, phase_comment, status_comment
 from bot.core.conversation import Usage
 from bot.core.runs import Member
+from bot.core.submission_texts import submission_text
 from bot.core.submissions import Findings, Team
 from bot.core.team_texts import advice_text, documentation_summary, first_paragraph, team_text
 from tests.samples import BEGAN, a_phase, a_run
