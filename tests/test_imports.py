@@ -31,6 +31,7 @@ LAYERS = {
         "bot.outbox",
         "bot.phases",
         "bot.delegation",
+        "bot.jobs",
         "bot.runner",
         "bot.status",
         "bot.testing",
