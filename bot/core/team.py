@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bot.core.definitions import Catalog
+from bot.core.errors import BotError
 from bot.core.facts import Facts
 from bot.core.runs import Member, Mode, PhaseName
 
@@ -108,16 +109,26 @@ def propose(
 ) -> tuple[Member, ...]:
     """The team for a request, the core first. `success` maps agents to their share of good results here, 0 to 1.
 
-    Agents in `wanted` come instead of those that the words would bring. Raises `BotError` for one that is not there.
+    Agents in `wanted` come instead of those that the words would bring. Raises `BotError` for one that is not there,
+    or that would have nothing to do.
     """
     team = dict.fromkeys(CORE, "in every run")
     for name in wanted:
         if catalog.agent(name).name != CHIEF:
+            _check_has_work(name, mode, catalog, skipped)
             team.setdefault(name, "named by the command")
     team |= {name: f"in every {mode} run" for name in required(mode, (), skipped) if name not in team}
     if not wanted:
         team |= {name: why for name, why in _called(request, facts, catalog, success or {}) if name not in team}
     return tuple(Member(name, reason) for name, reason in team.items())
+
+
+def _check_has_work(name: str, mode: Mode, catalog: Catalog, skipped: Sequence[PhaseName]) -> None:
+    alone = [Member(name, "")]
+    heard = mode == "comprehensive" and "advice" not in skipped and bool(advisers(alone))
+    if not (heard or name in required(mode, (), skipped) or name in builders(alone, catalog)):
+        hint = "Leave it out" + (", or ask for `--comprehensive`." if mode != "comprehensive" else ".")
+        raise BotError(f"There is nothing for `{name}` to do in a {mode} run like this.", hint)
 
 
 def required(mode: Mode, wanted: Sequence[str], skipped: Sequence[PhaseName]) -> tuple[str, ...]:

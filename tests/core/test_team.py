@@ -5,8 +5,8 @@ import pytest
 from bot.core.definitions import AgentDefinition, Catalog
 from bot.core.errors import BotError
 from bot.core.facts import Facts
-from bot.core.runs import Member, Mode
-from bot.core.team import CHIEF, CORE, advisers, builders, propose, required
+from bot.core.runs import Member, Mode, PhaseName
+from bot.core.team import BUILDERS, CHIEF, CORE, advisers, builders, propose, required
 from bot.definitions import builtin_catalog
 
 PLAIN = Facts(("Python",), (), 3, tests=True, pages=False, data=False, build=False, docs=False)
@@ -120,3 +120,29 @@ def test_advice_comes_from_specialists_in_a_fixed_order() -> None:
     """The repository's own come last; the core gives none."""
     team = [Member(name, "") for name in ("painter", "developer", "devops-engineer", "uiux-designer")]
     assert advisers(team) == ("uiux-designer", "devops-engineer", "painter")
+
+
+@pytest.mark.parametrize(
+    ("name", "mode", "skipped", "hint"),
+    [
+        ("performance-optimizer", "quick", [], "Leave it out, or ask for `--comprehensive`."),
+        ("performance-optimizer", "comprehensive", ["performance"], "Leave it out."),
+        ("reader", "learning", [], "Leave it out, or ask for `--comprehensive`."),
+        ("reader", "comprehensive", ["advice"], "Leave it out."),
+    ],
+)
+def test_who_would_have_nothing_to_do_is_told(name: str, mode: Mode, skipped: list[PhaseName], hint: str) -> None:
+    """An agent that is asked for by name does not stand by in silence."""
+    catalog = Catalog((*OURS.agents, own("reader", "Read")))
+    with pytest.raises(BotError) as caught:
+        propose("", PLAIN, mode, catalog, wanted=[name], skipped=skipped)
+    assert (f"nothing for `{name}`" in caught.value.message, caught.value.hint) == (True, hint)
+
+
+@pytest.mark.parametrize("mode", ["quick", "comprehensive", "learning"])
+def test_who_has_something_to_do_is_taken(mode: Mode) -> None:
+    """Who builds or judges has work in every mode; who only advises or measures where that is done."""
+    catalog = Catalog((*OURS.agents, own("reader", "Read"), own("smith", "Write")))
+    only = ["performance-optimizer", "reader"] if mode == "comprehensive" else []
+    wanted = [*BUILDERS, *CORE, "smith", *only]
+    assert set(wanted) <= {member.agent for member in propose("", PLAIN, mode, catalog, wanted=wanted)}
