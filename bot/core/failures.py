@@ -22,6 +22,8 @@ _RANKED: tuple[tuple[int, re.Pattern[str]], ...] = tuple(
         (2, r"(?i)\b(fail|error|assert|traceback|undefined|missing|refused|denied|not found)"),
     )
 )
+LINE = 500
+"""Characters of one line that are shown."""
 NEAR = 3
 """Lines around a telling one that are shown with it, as far as there is room."""
 PLAIN = 0
@@ -34,7 +36,7 @@ def ranked(output: str, limit: int, paths: Iterable[str] = ()) -> str:
     text = _COLORS.sub("", output)
     if len(text) <= limit:
         return text
-    lines = [line[:500] for line in text.splitlines()]
+    lines = [line if len(line) <= LINE else f"{line[:LINE]} [line cut]" for line in text.splitlines()]
     chosen = _choose(lines, _scores(lines, tuple(paths)), limit)
     return "\n".join(_shown(lines, chosen))
 

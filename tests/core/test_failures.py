@@ -118,3 +118,8 @@ def test_who_is_meant() -> None:
     said = 'File "app/login.py", line 3\nImportError: app.login\nother/app/login.python'
     assert mentions(said, "app/login.py") == 2
     assert mentions(said, "login.py") == 0
+
+
+def test_a_line_that_is_cut_says_so() -> None:
+    """Nobody takes its beginning for the whole."""
+    assert ranked("E   " + "x" * 20_000, 16_000).endswith("x [line cut]")
