@@ -208,7 +208,12 @@ class Engine:
         await intend_comment(self._ports, run.id, key, *place, text)
         await self._ports.store.set_run_state(run.id, "cancelled", reason=reason, at=self._ports.clock.now())
         await self._ports.durable.cancel(run.id)
-        await post_comment(self._ports, run.id, key, *place, text)
+        try:
+            await post_comment(self._ports, run.id, key, *place, text)
+        except GitHubError as error:
+            if not 400 <= error.status < 500:
+                raise
+            structlog.get_logger().warning("the stop was not told", run=run.id, error=str(error))
         await self._runs.finish(run.id, "cancelled", reason)
         return "cancelled"
 

@@ -63,3 +63,19 @@ async def test_other_labels_are_nobodys_business(bot: Rig) -> None:
         bot.github.unlabel(REPO, number, label, by="maintainer")
     await bot.settle()
     await bot.nothing_happened()
+
+
+async def test_a_run_is_stopped_where_nothing_more_can_be_said(bot: Rig) -> None:
+    """A locked issue takes no comment: the run ends all the same, and the reaction and the status comment show it."""
+    bot.issue(7)
+    bot.says("requirements", {"text": "Hm."})
+    bot.claude.hangs()
+    await bot.comment("/dev-workflow", settle=False)
+    await bot.asked("requirements", fault="hangs")
+    bot.github.fails("POST", "/issues/1/comments$", status=403, body={"message": "The issue is locked."})
+    bot.github.close_issue(REPO, 1, by="maintainer")
+    await bot.settle()
+    run = await bot.last_run()
+    assert (run.state, run.reason) == ("cancelled", "Stopped: @maintainer closed the issue.")
+    assert bot.titles() == ["### ⏹️ Cancelled"]
+    assert not (bot.folder / "state" / "work" / run.id).exists()
