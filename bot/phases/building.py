@@ -35,6 +35,7 @@ async def build(work: Work) -> PhaseResult:
     """
     await bench_of(work)
     tasks = planned_tasks(work.results)
+    work = work.by(task.agent for task in tasks)
     batches = in_order(tasks)
     built = _Built(work.start)
     for batch in batches:

@@ -60,7 +60,7 @@ class _Opinion:
 
 async def judge(work: Work) -> PhaseResult:
     """Review: every reviewer judges the whole diff; requested changes are made, tested and judged once more."""
-    case = _Case(work.start, tests_of(work.results))
+    work, case = work.by(REVIEWERS), _Case(work.start, tests_of(work.results))
     while True:
         opinions = await _opinions(work, case)
         case.verdicts.append({o.who: o.review.verdict if o.review else "none" for o in opinions})
