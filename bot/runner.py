@@ -20,11 +20,11 @@ from bot.core.submissions import Submission, read_submission, submit_tool
 from bot.core.transcript import reply_from_json, results_from_json, results_to_json
 from bot.core.trimming import trimmed
 from bot.delegation import TASK, delegate, task_spec
-from bot.jobs import Job, Outcome, Team
+from bot.jobs import Job, Outcome, Team, in_one
 from bot.ports import Ports, SandboxLimits, WorkspaceError
 from bot.tools import ToolBox
 
-__all__ = ["Job", "Outcome", "Team", "run_job", "total_usage"]
+__all__ = ["Job", "Outcome", "Team", "in_one", "run_job", "total_usage"]
 
 MAX_TOKENS = 16_000
 """Of one reply; less where the budget has less room."""

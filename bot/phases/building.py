@@ -10,9 +10,8 @@ from bot.core.planning import Task, in_order
 from bot.core.repository import Sha
 from bot.core.runs import PhaseResult
 from bot.core.text import truncate_middle
-from bot.jobs import in_one
 from bot.phases.work import DIFF_LIMIT, MAP_TOKENS, Commit, Work, bench_of, commit, planned_tasks
-from bot.runner import Outcome
+from bot.runner import Outcome, in_one
 
 
 @dataclass(slots=True)
@@ -35,6 +34,7 @@ async def build(work: Work) -> PhaseResult:
     """
     await bench_of(work)
     tasks = planned_tasks(work.results)
+    work = work.by(task.agent for task in tasks)
     batches = in_order(tasks)
     built = _Built(work.start)
     for batch in batches:

@@ -14,10 +14,9 @@ from bot.core.runs import PhaseResult
 from bot.core.submission_texts import submission_text
 from bot.core.submissions import Review
 from bot.core.testplan import TestRun
-from bot.jobs import in_one
 from bot.phases.proving import changed_paths, tests_piece
 from bot.phases.work import Commit, Work, bench_of, commit, diff_piece, tests_of
-from bot.runner import Outcome
+from bot.runner import Outcome, in_one
 from bot.testing import run_tests, to_json
 
 REVIEWERS = ("code-reviewer", "security-engineer")
@@ -60,7 +59,7 @@ class _Opinion:
 
 async def judge(work: Work) -> PhaseResult:
     """Review: every reviewer judges the whole diff; requested changes are made, tested and judged once more."""
-    case = _Case(work.start, tests_of(work.results))
+    work, case = work.by(REVIEWERS), _Case(work.start, tests_of(work.results))
     while True:
         opinions = await _opinions(work, case)
         case.verdicts.append({o.who: o.review.verdict if o.review else "none" for o in opinions})

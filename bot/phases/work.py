@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -77,6 +77,10 @@ class Work:
     def limited_to(self, tools: Sequence[str]) -> "Work":
         """The same work with these tools, as far as an agent has them."""
         return replace(self, tools=tuple(tools))
+
+    def by(self, names: Iterable[str]) -> "Work":
+        """The same work, its result by these agents, each named once."""
+        return replace(self, phase=replace(self.phase, agent=", ".join(dict.fromkeys(names))))
 
     async def beside(self, name: str) -> "Work":
         """The same work in a working copy of its own, so that several agents can be at it at the same time."""

@@ -120,7 +120,7 @@ async def test_what_the_review_asks_for_is_made_and_tested_again(bot: Rig) -> No
 
 `security-engineer`: **Approved.** Fine.
 
-<details><summary>More, by code-reviewer</summary>
+<details><summary>More, by code-reviewer, security-engineer</summary>
 
 `code-reviewer`: **Changes requested.** It has no test.
 
@@ -138,7 +138,7 @@ async def test_what_the_review_asks_for_is_made_and_tested_again(bot: Rig) -> No
 
 </details>
 
-<sub>code-reviewer SHA, developer SHA, security-engineer SHA · TIME · N tokens · COST · next: pull request · run `RUN`</sub>\
+<sub>code-reviewer SHA, security-engineer SHA, developer SHA · TIME · N tokens · COST · next: pull request · run `RUN`</sub>\
 """)  # noqa: E501
 
 

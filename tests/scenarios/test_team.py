@@ -350,7 +350,7 @@ async def test_a_new_agent_of_the_repository_builds(bot: Rig) -> None:
     assert "painter (named by the command): Paints." in bot.claude.told("tasks")
     assert tools(bot, "implementation", "painter") == ["Read", "Write", "Edit", "Glob", "Grep", "Bash", "Task"]
     assert "Task T1, built by painter." in bot.messages(bot.pull_request(closing=7))[0]
-    bot.read_all()
+    assert any("<summary>More, by painter</summary>" in text for text in bot.read_all())
 
 
 async def test_a_run_without_a_design(bot: Rig) -> None:
