@@ -81,7 +81,9 @@ class Engine:
         source = f"withdrawn-{int(event.at.timestamp())}"
         ask = Ask(event.repo, event.issue, event.author, event.at, source)
         run = await self._to_cancel(ask)
-        return await self._stop(ask, run, f"Stopped: {how}.") if run else "no run at work"
+        if run is None or (isinstance(event, IssueUnlabeled) and run.request.comment_id):
+            return "no run at work that it asked for"
+        return await self._stop(ask, run, f"Stopped: {how}.")
 
     async def recover(self) -> None:
         """Take up what an earlier process left: runs that were stored but never started, or given up by the engine."""

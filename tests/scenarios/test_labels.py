@@ -43,6 +43,21 @@ async def test_closing_the_issue_stops_the_run(bot: Rig) -> None:
     bot.read_all()
 
 
+async def test_an_old_label_says_nothing_of_a_later_command(bot: Rig) -> None:
+    """Tidying up a label does not stop what somebody asked for in words."""
+    number = bot.issue(7)
+    bot.plays("dark-mode")
+    bot.github.label(REPO, number, "devflow:planning", by="reader")
+    await bot.settle()
+    bot.claude.thinks()
+    await bot.comment("/dev-workflow", settle=False)
+    await bot.asked("requirements")
+    bot.github.unlabel(REPO, number, "devflow:planning", by="maintainer")
+    await bot.settle()
+    assert await bot.ended() == ("succeeded", "")
+    bot.read_all()
+
+
 async def test_who_may_not_write_is_told_why(bot: Rig) -> None:
     """A label set by somebody with too little access starts nothing, and is answered once."""
     number = bot.issue(7)
