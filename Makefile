@@ -7,12 +7,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test containers lint fix bench serve soak lock clean
+.PHONY: demo test slow containers lint fix bench serve soak lock clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    the whole job on this machine, no keys, no network"
-	@echo "make test    all tests"
+	@echo "make test    the tests, in less than five minutes"
+	@echo "make slow    the tests that play whole demos and kill whole servers"
 	@echo "make containers  tests of the container sandbox; needs podman"
 	@echo "make lint    ruff and mypy; make fix mends what ruff can"
 	@echo "make soak    kills the service at every line of a run; takes half an hour"
@@ -24,6 +25,9 @@ demo: $(VENV)/runtime
 
 test: $(VENV)/dev
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(TESTS)
+
+slow: $(VENV)/dev
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "slow and not soak"
 
 containers: $(VENV)/dev
 	@$(BIN)/python -m pytest -n $(WORKERS) -m container tests/adapters/sandbox

@@ -9,12 +9,12 @@ import pytest
 import structlog
 
 LOCAL = {"127.0.0.1", "localhost", "::1", "0.0.0.0", ""}
-LONG = ("soak", "container")
+LONG = ("soak", "container", "slow")
 OURS = ("DEVFLOW_", "ANTHROPIC_", "GITHUB_")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What takes long is gone only where it is asked for: `make soak`, `make containers`."""
+    """What takes long is gone only where it is asked for: `make slow`, `make containers`, `make soak`."""
     for word in LONG:
         if word not in str(config.option.markexpr):
             left_out = [item for item in items if item.get_closest_marker(word)]

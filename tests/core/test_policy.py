@@ -3,16 +3,17 @@
 import pytest
 from inline_snapshot import snapshot
 
-from bot.core.commands import COMMANDS, Cancel, Command, DevWorkflow, Help, Ping, Status, definition_of
+from bot.core.commands import COMMANDS, Cancel, Command, DevWorkflow, Help, Ping, Planning, Status, definition_of
 from bot.core.policy import Allowed, Denied, authorise
 from bot.core.repository import PERMISSIONS, Permission
 
 BUILD = DevWorkflow("", "", "quick", None, None, 1)
+PLAN = Planning("implementation", "", "", None, None)
 
 
 @pytest.mark.parametrize(
     ("command", "least"),
-    [(BUILD, "write"), (Cancel(), "write"), (Status(), "read"), (Help(), "read"), (Ping(), "read")],
+    [(BUILD, "write"), (PLAN, "write"), (Cancel(), "write"), (Status(), "read"), (Help(), "read"), (Ping(), "read")],
 )
 @pytest.mark.parametrize("permission", PERMISSIONS)
 def test_a_command_needs_a_least_permission(command: Command, least: Permission, permission: Permission) -> None:
@@ -32,7 +33,9 @@ def test_what_costs_money_or_stops_work_is_never_for_readers() -> None:
 
 def test_every_command_has_its_own_definition() -> None:
     """No two share a type, so permission cannot be looked up under the wrong name."""
-    assert [definition_of(c).name for c in (BUILD, Status(), Cancel(), Help(), Ping())] == [c.name for c in COMMANDS]
+    assert [definition_of(c).name for c in (BUILD, PLAN, Status(), Cancel(), Help(), Ping())] == [
+        c.name for c in COMMANDS
+    ]
 
 
 @pytest.mark.parametrize("permission", ["read", "none"])

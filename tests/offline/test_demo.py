@@ -7,8 +7,12 @@ from dataclasses import fields
 from pathlib import Path
 from urllib.request import urlopen
 
+import pytest
+
 from bot.offline.demo import Wish
 from tests.offline.demos import SECONDS, demo, played, quick_session, write_session
+
+pytestmark = pytest.mark.slow
 
 FILES = [
     "README.md",

@@ -2,8 +2,12 @@
 
 from pathlib import Path
 
+import pytest
+
 from bot.offline.demo import Wish
 from tests.offline.demos import played_here
+
+pytestmark = pytest.mark.slow
 
 
 def test_everything_at_once(tmp_path: Path) -> None:

@@ -16,6 +16,8 @@ from bot.offline.demo.stage import Stage, stage
 from bot.offline.demo.wish import cast
 from tests.offline.demos import SAMPLE, git, played_here, quick_session, repository, small_session
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

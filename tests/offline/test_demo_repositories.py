@@ -11,6 +11,8 @@ import pytest
 from bot.offline.demo import Wish
 from tests.offline.demos import committed, played_here, small_session
 
+pytestmark = pytest.mark.slow
+
 PACKAGE = "iniconfig==2.3.1"
 NAMES = '''\
 """Lists what is in a configuration."""

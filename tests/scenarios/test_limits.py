@@ -76,6 +76,17 @@ Files.
 | T2 | Write it | developer | `two.py` | T1 |
 | T3 | Write it | developer | `three.py` | T2 |
 
+Built in this order, side by side where there is a plus: `T1` → `T2` → `T3`
+
+```mermaid
+graph LR
+  n0["T1: Write it"]
+  n1["T2: Write it"]
+  n2["T3: Write it"]
+  n0 --> n1
+  n1 --> n2
+```
+
 Part of #1
 
 ### Evidence

@@ -191,9 +191,9 @@ Name one that is there: `--base BRANCH`.\
 Open it again, then repeat the command.\
 """,
             """\
-😕 `/dev-workflow` starts from an issue, and this is a pull request.
+😕 A run starts from an issue, and this is a pull request.
 
-Comment it on the issue.\
+Comment the command on the issue.\
 """,
         ]
     )

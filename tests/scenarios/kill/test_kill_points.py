@@ -11,7 +11,7 @@ from tests.scenarios.kill.lines import KINDS
 from tests.scenarios.kill.story import Ending, MissedError
 from tests.scenarios.kill.tales import Cancelled, Killed, KilledAt, Tale, delivered_again, killed_after_202, stopped
 
-pytestmark = pytest.mark.kill
+pytestmark = [pytest.mark.kill, pytest.mark.slow]
 POINTS = [KilledAt(kind, index) for kind, (_, wanted) in KINDS.items() for index in range(wanted)]
 BUILT = "SqlStore.save_phase implementation done #1 after"
 BRANCH = "POST /repos/acme/widget/git/refs #1 after"
