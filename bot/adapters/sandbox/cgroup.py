@@ -14,6 +14,8 @@ from pathlib import Path
 
 from bot.ports import SandboxLimits
 
+LEAVING_SECONDS = 10.0
+"""How long the dead are waited for; what is left then is swept when the next bot makes its groups."""
 _PREFIX = "devflow-"
 _CONTROLLERS = ("pids", "memory", "cpu")
 _PERIOD = 100_000
@@ -46,9 +48,9 @@ def make_groups(
 
 
 def remove_groups(groups: Sequence[Path]) -> None:
-    """Remove groups whose processes have ended; blocks for half a second at most."""
+    """Remove groups whose processes have ended; blocks for a moment, on a busy machine for some seconds."""
     for group in groups:
-        _remove(group)
+        _remove(group, LEAVING_SECONDS)
 
 
 def places(mount: Path, membership: Path) -> list[Place]:
@@ -150,14 +152,18 @@ def _sweep(folder: Path) -> None:
             _remove(group)
 
 
-def _remove(group: Path) -> None:
-    """The dead leave a group a moment after they were reaped, so a busy one is tried again for half a second."""
-    for _ in range(50):
+def _remove(group: Path, seconds: float = 0.0) -> None:
+    """The dead leave a group a moment after they were reaped, later on a busy machine: so long it is tried again."""
+    deadline, pause = time.monotonic() + seconds, 0.01
+    while True:
         try:
             group.rmdir()
         except FileNotFoundError:
             return
         except OSError:
-            time.sleep(0.01)
+            if time.monotonic() > deadline:
+                return
+            time.sleep(pause)
+            pause = min(2 * pause, 0.2)
         else:
             return
