@@ -13,7 +13,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 help:
 	@echo "make demo    the whole job on this machine, no keys, no network"
 	@echo "make test    the tests, in less than five minutes"
-	@echo "make slow    the tests that play whole demos and kill whole servers"
+	@echo "make slow    the tests that play whole demos, kill whole servers, or try to break out"
 	@echo "make containers  tests of the container sandbox; needs podman"
 	@echo "make lint    ruff and mypy; make fix mends what ruff can"
 	@echo "make soak    kills the service at every line of a run; takes half an hour"
@@ -27,7 +27,7 @@ test: $(VENV)/dev
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(TESTS)
 
 slow: $(VENV)/dev
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "slow and not soak"
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m slow
 
 containers: $(VENV)/dev
 	@$(BIN)/python -m pytest -n $(WORKERS) -m container tests/adapters/sandbox

@@ -14,12 +14,14 @@ OURS = ("DEVFLOW_", "ANTHROPIC_", "GITHUB_")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What takes long is gone only where it is asked for: `make slow`, `make containers`, `make soak`."""
-    for word in LONG:
-        if word not in str(config.option.markexpr):
-            left_out = [item for item in items if item.get_closest_marker(word)]
-            items[:] = [item for item in items if item not in set(left_out)]
-            config.hook.pytest_deselected(items=left_out)
+    """What takes long is gone only where it is asked for: `make slow`, `make containers`, `make soak`.
+
+    Of several such marks the first in `LONG` counts.
+    """
+    asked = str(config.option.markexpr)
+    marks = {item: next((word for word in LONG if item.get_closest_marker(word)), "") for item in items}
+    config.hook.pytest_deselected(items=[item for item in items if marks[item] not in asked])
+    items[:] = [item for item in items if marks[item] in asked]
 
 
 @pytest.fixture

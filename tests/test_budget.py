@@ -16,6 +16,8 @@ from tests.postgres import postgres_url
 from tests.samples import RUN, a_request, a_run
 from tests.scenarios.rig import parts
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["postgres_url"]
 READER = parse_agent("---\nname: reader\ndescription: Reads.\ntools: Glob\n---\nYou read.\n", "reader.md")
 CAP = Cap("run", RUN, "", Limits(turns=1000, usd=1.0))

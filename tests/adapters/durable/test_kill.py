@@ -19,7 +19,7 @@ from bot.adapters.durable.liveness import LOST_LEASE_EXIT
 from bot.core.runs import RunId
 from tests.adapters.durable.program import REPO
 
-pytestmark = pytest.mark.kill
+pytestmark = [pytest.mark.kill, pytest.mark.slow]
 ROOT = Path(__file__).parents[3]
 
 

@@ -21,6 +21,8 @@ from .attempts import ATTEMPTS, Attempt
 from .conftest import ISOLATED, SMALL, alive
 from .services import Service, serving
 
+pytestmark = pytest.mark.slow
+
 _NUMBERS = itertools.count(70_000 + os.getpid() % 1_000 * 100)
 
 

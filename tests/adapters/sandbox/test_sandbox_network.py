@@ -21,6 +21,8 @@ from .conftest import ISOLATED, SMALL
 from .image import IMAGE
 from .services import hello, page, serving
 
+pytestmark = pytest.mark.slow
+
 Ask = Callable[..., "asyncio.Future[bytes]"]
 NOT_PUBLIC = """
 127.0.0.1 127.8.9.1 0.0.0.0 10.1.2.3 172.16.0.1 192.168.1.1 169.254.169.254 100.64.0.1 224.0.0.1 255.255.255.255 ::1 ::

@@ -35,6 +35,8 @@ from tests.adapters.store.rig import (
 )
 from tests.postgres import run_sql, server_url
 
+pytestmark = pytest.mark.slow
+
 SECRET = "hunter2/@:%"
 ROOT = Path(__file__).parents[3]
 
