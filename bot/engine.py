@@ -20,7 +20,7 @@ from bot.core.commands import (
 )
 from bot.core.definitions import Catalog
 from bot.core.errors import BotError
-from bot.core.events import CommentPosted, Event, IssueClosed, IssueLabeled, IssueUnlabeled, PullClosed
+from bot.core.events import CommentPosted, Event, IssueClosed, IssueLabeled, IssueUnlabeled
 from bot.core.policy import Denied, authorise
 from bot.core.repository import Reaction, Repo
 from bot.core.runs import ENDED, Run, RunId
@@ -45,7 +45,7 @@ class Engine:
 
     async def handle(self, event: Event) -> str:
         """Act on one event; returns what was done in a word or two, for the delivery's record."""
-        if isinstance(event, PullClosed):
+        if not isinstance(event, CommentPosted | IssueLabeled | IssueUnlabeled | IssueClosed):
             return "nothing to do"
         if event.author_is_bot or event.author == await self._ports.github.me():
             return "a bot's doing"
@@ -60,8 +60,6 @@ class Engine:
                 return await self._withdrawn(event, f"@{event.author} took away the label `{label}`")
             case IssueClosed():
                 return await self._withdrawn(event, f"@{event.author} closed the issue")
-            case _:
-                return "nothing to do"
 
     async def _commented(self, event: CommentPosted) -> str:
         found = new_commands(event.text, event.previous_text)

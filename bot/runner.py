@@ -18,11 +18,11 @@ from bot.core.repository import Sha
 from bot.core.runs import Turn
 from bot.core.submissions import Submission, read_submission, submit_tool
 from bot.core.transcript import reply_from_json, results_from_json, results_to_json
-from bot.core.trimming import trimmed
+from bot.core.trimming import cleared, trimmed
 from bot.delegation import TASK, delegate, task_spec
 from bot.jobs import Job, Outcome, Team, in_one
 from bot.ports import Ports, SandboxLimits, WorkspaceError
-from bot.tools import ToolBox
+from bot.tools import READING, ToolBox
 
 __all__ = ["Job", "Outcome", "Team", "in_one", "run_job", "total_usage"]
 
@@ -32,7 +32,6 @@ CONVERSATION_TOKENS = 180_000
 """By our estimate, past which old answers of tools are left out of a conversation; windows have 200,000 or more.
 Where the API shortens conversations itself, it does so earlier."""
 CUT_OFF = "Your reply was cut off at its limit after this call. Make smaller calls."
-LOOKING = frozenset({"Read", "Glob", "Grep"})
 NUDGES = 3
 """How often an agent that stops without handing in its result is asked again."""
 OnTurn = Callable[[], Awaitable[None]]
@@ -178,7 +177,7 @@ def _in_order(uses: tuple[ToolUse, ...], results: list[ToolResult]) -> list[Tool
 async def _calls(job: Job, progress: _Progress, uses: list[ToolUse], ports: Ports) -> list[ToolResult]:
     """In their order, since one may build on what another did; those that only look are made at once."""
     results: list[ToolResult] = []
-    for _, group in groupby(enumerate(uses), lambda one: -1 if one[1].name in LOOKING else one[0]):
+    for _, group in groupby(enumerate(uses), lambda one: -1 if one[1].name in READING else one[0]):
         results += await asyncio.gather(*(_call(job, progress, use, ports) for _, use in group))
     return results
 
@@ -274,14 +273,7 @@ def _trim(job: Job, progress: _Progress) -> None:
         progress.messages.pop()
     progress.messages.pop()
     last = len(progress.messages) - 4
-    progress.messages = [_without_output(m) if n < last else m for n, m in enumerate(progress.messages)]
-
-
-def _without_output(message: Message) -> Message:
-    note = "[removed to make room; call the tool again if you need it]"
-    return Message(
-        message.role, tuple(replace(b, content=note) if isinstance(b, ToolResult) else b for b in message.content)
-    )
+    progress.messages = [cleared(m) if n < last else m for n, m in enumerate(progress.messages)]
 
 
 def _failed(progress: _Progress, reason: str, hint: str = "") -> Outcome:

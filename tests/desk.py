@@ -11,9 +11,9 @@ from bot.core.limits import Limits
 from bot.core.repository import Repo
 from bot.core.runs import Turn
 from bot.definitions import builtin_catalog
-from bot.phases.work import READING
 from bot.ports import Checkout
 from bot.runner import Job, Outcome, run_job
+from bot.tools import READING
 from tests.samples import RUN, a_request, a_run
 from tests.scenarios.rig import REPO, Rig, parts
 

@@ -10,9 +10,9 @@ from bot.core.conversation import Json, Usage
 from bot.core.limits import Cap, Limits
 from bot.core.runs import Turn
 from bot.core.submissions import Review
-from bot.phases.work import READING
 from bot.ports import WorkspaceError
 from bot.runner import run_job, total_usage
+from bot.tools import READING
 from tests.desk import Desk, desk
 from tests.samples import RUN
 from tests.scenarios.parts import HandClock

@@ -200,15 +200,13 @@ def _parse(line: CommandLine) -> Command | CommandError:
 
 
 def _dev_workflow(words: Words) -> DevWorkflow:
-    details = re.sub(r"\A(?:[ \t]*\n)+", "", words.line.rest).rstrip()
-    budget, base = words.flags.get("--budget"), words.flags.get("--base")
     mode = values.mode(words)
     return DevWorkflow(
         words.text,
-        details,
+        _details(words),
         mode,
-        values.budget(*budget) if budget else None,
-        values.branch(*base) if base else None,
+        _budget(words),
+        _base(words),
         words.line.line_number,
         values.agents(words),
         values.skipped(words, mode),
@@ -218,14 +216,28 @@ def _dev_workflow(words: Words) -> DevWorkflow:
 def _planning(words: Words) -> Planning:
     first, _, rest = words.text.partition(" ")
     stage = next((stage for stage in STAGES if stage == first.lower().strip(AFTER_NAME)), None)
-    budget, base = words.flags.get("--budget"), words.flags.get("--base")
     return Planning(
         stage or "implementation",
         rest.strip() if stage else words.text,
-        re.sub(r"\A(?:[ \t]*\n)+", "", words.line.rest).rstrip(),
-        values.budget(*budget) if budget else None,
-        values.branch(*base) if base else None,
+        _details(words),
+        _budget(words),
+        _base(words),
     )
+
+
+def _details(words: Words) -> str:
+    """The lines below the command."""
+    return re.sub(r"\A(?:[ \t]*\n)+", "", words.line.rest).rstrip()
+
+
+def _budget(words: Words) -> float | None:
+    given = words.flags.get("--budget")
+    return values.budget(*given) if given else None
+
+
+def _base(words: Words) -> str | None:
+    given = words.flags.get("--base")
+    return values.branch(*given) if given else None
 
 
 def _status(words: Words) -> Status:
@@ -276,6 +288,7 @@ def _only_word(words: Words) -> str | None:
     return parts[0] if parts else None
 
 
+BUDGET = Flag("--budget", f"stop at this price in US dollars, {MIN_BUDGET_USD:g} to {MAX_BUDGET_USD:g}", "USD")
 COMMANDS: tuple[CommandDefinition, ...] = (
     CommandDefinition(
         "dev-workflow",
@@ -290,7 +303,7 @@ COMMANDS: tuple[CommandDefinition, ...] = (
             Flag("--learning", "a lean run in which each agent explains its steps"),
             Flag("--agents", "work with these beside the core team, instead of those the bot would choose", "AGENT,.."),
             Flag("--skip", f"leave out phases: {', '.join(SKIPPABLE)}", "PHASE,.."),
-            Flag("--budget", f"stop at this price in US dollars, {MIN_BUDGET_USD:g} to {MAX_BUDGET_USD:g}", "USD"),
+            BUDGET,
             Flag("--base", "the branch to start from and to merge into; without it, the default branch", "BRANCH"),
         ),
         examples=("/dev-workflow", "/dev-workflow add rate limiting to the login endpoint --budget 2.50"),
@@ -308,7 +321,7 @@ COMMANDS: tuple[CommandDefinition, ...] = (
             Argument("DESCRIPTION", "what to plan; without it, the issue itself"),
         ),
         flags=(
-            Flag("--budget", f"stop at this price in US dollars, {MIN_BUDGET_USD:g} to {MAX_BUDGET_USD:g}", "USD"),
+            BUDGET,
             Flag("--base", "the branch that is looked at; without it, the default branch", "BRANCH"),
         ),
         examples=("/planning", "/planning design a rate limit for the login endpoint"),

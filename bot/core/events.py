@@ -102,20 +102,23 @@ def _comment(payload: p.CommentPayload, author: p.User, previous_text: str | Non
 _Labeling = TypeVar("_Labeling", IssueLabeled, IssueUnlabeled)
 
 
-def _labeling(kind: type[_Labeling]) -> Callable[[Raw], _Labeling | None]:
-    """Reads either; None if the label itself was deleted, which GitHub tells without naming it."""
+def _labeling(
+    kind: type[_Labeling], form: type[p.IssuePayload] | type[p.PullPayload]
+) -> Callable[[Raw], _Labeling | None]:
+    """Reads either, of what `form` describes; None if the label itself was deleted: it then comes without a name."""
 
     def read(raw: Raw) -> _Labeling | None:
-        payload = p.IssuePayload.model_validate(raw)
+        payload = form.model_validate(raw)
         if payload.label is None:
             return None
+        issue, at = payload.subject()
         return kind(
             repo=payload.repo,
-            issue=payload.issue.core(),
+            issue=issue,
             label=payload.label.name,
             author=payload.sender.login,
             author_is_bot=payload.sender.is_bot,
-            at=payload.issue.updated_at,
+            at=at,
             installation_id=payload.installation_id,
         )
 
@@ -157,8 +160,8 @@ def _issue_edited(raw: Raw) -> IssueEdited | None:
 _READERS: Mapping[str, Mapping[str, Callable[[Raw], Event | None]]] = {
     "issue_comment": {"created": _comment_created, "edited": _comment_edited},
     "issues": {
-        "labeled": _labeling(IssueLabeled),
-        "unlabeled": _labeling(IssueUnlabeled),
+        "labeled": _labeling(IssueLabeled, p.IssuePayload),
+        "unlabeled": _labeling(IssueUnlabeled, p.IssuePayload),
         "closed": _issue_closed,
         "reopened": _issue_reopened,
         "edited": _issue_edited,
@@ -168,8 +171,8 @@ _READERS: Mapping[str, Mapping[str, Callable[[Raw], Event | None]]] = {
         "reopened": pulls.read_pull_opened,
         "synchronize": pulls.read_pull_updated,
         "closed": pulls.read_pull_closed,
-        "labeled": pulls.pull_labeling(IssueLabeled),
-        "unlabeled": pulls.pull_labeling(IssueUnlabeled),
+        "labeled": _labeling(IssueLabeled, p.PullPayload),
+        "unlabeled": _labeling(IssueUnlabeled, p.PullPayload),
     },
     "pull_request_review": {"submitted": pulls.read_review},
     "pull_request_review_comment": {

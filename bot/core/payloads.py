@@ -1,5 +1,6 @@
 """Webhook payloads as GitHub publishes them: only the parts we read, each checked."""
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
@@ -124,6 +125,10 @@ class IssuePayload(Payload):
     issue: IssuePart
     label: Label | None = None
 
+    def subject(self) -> tuple[Issue, datetime]:
+        """What it is about, and when."""
+        return self.issue.core(), self.issue.updated_at
+
 
 class IssueEditPayload(IssuePayload):
     changes: Changes
@@ -197,6 +202,10 @@ class ClosedPullPayload(Payload):
 class PullPayload(Payload):
     pull_request: PullPart
     label: Label | None = None
+
+    def subject(self) -> tuple[Issue, datetime]:
+        """As `IssuePayload` has it."""
+        return self.pull_request.issue(), self.pull_request.updated_at
 
 
 class PullMovePayload(PullPayload):

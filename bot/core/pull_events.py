@@ -1,15 +1,12 @@
 """Payloads about pull requests, reviews and checks as our own events."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
-from typing import TypeVar
 
 from bot.core import payloads as p
 from bot.core.event_types import (
     ChecksFinished,
     EventError,
-    IssueLabeled,
-    IssueUnlabeled,
     PullClosed,
     PullOpened,
     PullUpdated,
@@ -68,29 +65,6 @@ def read_pull_closed(raw: Raw) -> PullClosed:
         installation_id=payload.installation_id,
         merge_sha=pull.merge_commit_sha if pull.merged else None,
     )
-
-
-_Labeling = TypeVar("_Labeling", IssueLabeled, IssueUnlabeled)
-
-
-def pull_labeling(kind: type[_Labeling]) -> Callable[[Raw], _Labeling | None]:
-    """Reads either; None if the label itself was deleted, which GitHub tells without naming it."""
-
-    def read(raw: Raw) -> _Labeling | None:
-        payload = p.PullPayload.model_validate(raw)
-        if payload.label is None:
-            return None
-        return kind(
-            repo=payload.repo,
-            issue=payload.pull_request.issue(),
-            label=payload.label.name,
-            author=payload.sender.login,
-            author_is_bot=payload.sender.is_bot,
-            at=payload.pull_request.updated_at,
-            installation_id=payload.installation_id,
-        )
-
-    return read
 
 
 def read_review(raw: Raw) -> ReviewSubmitted:

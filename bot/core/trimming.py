@@ -21,20 +21,21 @@ def trimmed(messages: Sequence[Message], most: int) -> tuple[Message, ...]:
     restart, the same conversation gives the same prompt.
     """
     sizes = [_size(message.content) for message in messages]
-    small = [_size(_cleared(message).content) for message in messages]
-    total, cleared = 0, 0
+    small = [_size(cleared(message, SMALL).content) for message in messages]
+    total, gone = 0, 0
     for index, size in enumerate(sizes):
         total += size
-        if total > most and index + 1 - KEPT > cleared:
+        if total > most and index + 1 - KEPT > gone:
             newest = index + 1 - KEPT
-            total -= sum(sizes[cleared:newest]) - sum(small[cleared:newest])
-            cleared = newest
-    return tuple(_cleared(message) if index < cleared else message for index, message in enumerate(messages))
+            total -= sum(sizes[gone:newest]) - sum(small[gone:newest])
+            gone = newest
+    return tuple(cleared(message, SMALL) if index < gone else message for index, message in enumerate(messages))
 
 
-def _cleared(message: Message) -> Message:
+def cleared(message: Message, small: int = -1) -> Message:
+    """The message without its tool answers, but for those of at most `small` characters."""
     blocks = (
-        replace(b, content=GONE) if isinstance(b, ToolResult) and len(b.content) > SMALL else b for b in message.content
+        replace(b, content=GONE) if isinstance(b, ToolResult) and len(b.content) > small else b for b in message.content
     )
     return Message(message.role, tuple(blocks))
 

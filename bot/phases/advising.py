@@ -1,11 +1,10 @@
 """Advice: the team's specialists say, side by side, what the design has to heed."""
 
-import asyncio
-
 from bot.core.runs import PhaseResult
 from bot.core.team_texts import advice_text
-from bot.phases.work import READING, Work
+from bot.phases.work import Work, side_by_side
 from bot.runner import Outcome
+from bot.tools import READING
 
 
 async def advise(work: Work) -> PhaseResult:
@@ -17,11 +16,7 @@ async def advise(work: Work) -> PhaseResult:
         beside = await work.beside(f"advice-{name}")
         return await beside.limited_to(READING).agent(f"advice/{name}", name, work.start, pieces)
 
-    outcomes = await asyncio.gather(*(one(name) for name in names), return_exceptions=True)
-    for outcome in outcomes:
-        if isinstance(outcome, BaseException):
-            raise outcome
-    heard = [(name, o) for name, o in zip(names, outcomes, strict=True) if isinstance(o, Outcome)]
+    heard = list(zip(names, await side_by_side(one(name) for name in names), strict=True))
     summary, output = advice_text([(n, o.text if o.state == "done" else "", o.reason) for n, o in heard])
     failed = all(outcome.state == "failed" for _, outcome in heard)
     data = {"tree": work.start, "go_on": True, **({"reason": heard[0][1].reason} if failed else {})}

@@ -6,7 +6,8 @@ from bot.core.runs import PhaseResult
 from bot.core.submission_texts import submission_text
 from bot.core.submissions import Findings
 from bot.phases.proving import changed_paths, tests_piece
-from bot.phases.work import READING, Work, diff_piece, tests_of
+from bot.phases.work import Work, diff_piece, tests_of
+from bot.tools import READING
 
 MEASURING = (*READING, "Bash")
 

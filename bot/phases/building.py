@@ -10,7 +10,7 @@ from bot.core.planning import Task, in_order
 from bot.core.repository import Sha
 from bot.core.runs import PhaseResult
 from bot.core.text import truncate_middle
-from bot.phases.work import DIFF_LIMIT, MAP_TOKENS, Commit, Work, bench_of, commit, planned_tasks
+from bot.phases.work import DIFF_LIMIT, MAP_TOKENS, Commit, Work, bench_of, commit, planned_tasks, side_by_side
 from bot.runner import Outcome, in_one
 
 
@@ -64,21 +64,17 @@ async def _batch(work: Work, batch: Sequence[Task], built: _Built) -> None:
         async with slots:
             return await _task(work, task, start)
 
-    # Every task comes to its end before an error of one is raised: none may go on unseen.
-    outcomes = await asyncio.gather(*(one(task) for task in batch), return_exceptions=True)
-    for outcome in outcomes:
-        if isinstance(outcome, BaseException):
-            raise outcome
+    await work.ports.workspaces.restore(work.checkout, start)
+    outcomes = await side_by_side(one(task) for task in batch)
     for task, outcome in zip(batch, outcomes, strict=True):
-        assert not isinstance(outcome, BaseException)
         await _take(work, task, start, outcome, built)
 
 
 async def _task(work: Work, task: Task, start: Sha, *more: Piece, attempt: int = 1) -> Outcome:
+    """The run's own checkout is at `start`, to be looked at; the work is done in a copy."""
     unit = f"implementation/{task.id}" if attempt == 1 else f"implementation/{task.id}/redo"
     place = await work.beside(f"task-{task.id}")
-    await work.ports.workspaces.restore(place.checkout, start)
-    files = await place.map(f"{task.title} {task.description} {' '.join(task.files)}", MAP_TOKENS // 2)
+    files = await work.map(f"{task.title} {task.description} {' '.join(task.files)}", MAP_TOKENS // 2)
     pieces = [*work.needed(without="tasks"), files, task_piece(task), *more]
     return await place.agent(unit, task.agent, start, pieces, task=task.id, attempt=attempt)
 
@@ -120,6 +116,7 @@ async def _again(work: Work, task: Task, start: Sha, outcome: Outcome, onto: Sha
         f"{', '.join(conflicts)}. The checkout now has their work and not yours. Do your task again on top of it, "
         f"and keep what they did. Your first change was:\n\n{truncate_middle(made, DIFF_LIMIT)}"
     )
+    await work.ports.workspaces.restore(work.checkout, onto)
     return await _task(work, task, onto, Piece("comments", words, (("from", "devflow"),)), attempt=2)
 
 

@@ -1,6 +1,5 @@
 """Review: verdicts on the whole diff by reviewers side by side, and one more round for what they asked."""
 
-import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -15,7 +14,7 @@ from bot.core.submission_texts import submission_text
 from bot.core.submissions import Review
 from bot.core.testplan import TestRun
 from bot.phases.proving import changed_paths, tests_piece
-from bot.phases.work import Commit, Work, bench_of, commit, diff_piece, tests_of
+from bot.phases.work import Commit, Work, bench_of, commit, diff_piece, side_by_side, tests_of
 from bot.runner import Outcome, in_one
 from bot.testing import run_tests, to_json
 
@@ -92,11 +91,7 @@ async def _opinions(work: Work, case: _Case) -> list[_Opinion]:
             await beside.agent(f"{unit}/{who}", who, case.tree, pieces, submits="review", attempt=attempt),
         )
 
-    opinions = await asyncio.gather(*(one(who) for who in REVIEWERS), return_exceptions=True)
-    for opinion in opinions:
-        if isinstance(opinion, BaseException):
-            raise opinion
-    return [opinion for opinion in opinions if isinstance(opinion, _Opinion)]
+    return await side_by_side(one(who) for who in REVIEWERS)
 
 
 def _verdict(opinions: Sequence[_Opinion]) -> Literal["approve", "request_changes"]:

@@ -4,7 +4,8 @@ from bot.core.context import team_piece
 from bot.core.runs import PhaseResult
 from bot.core.submission_texts import submission_text
 from bot.core.team_texts import first_paragraph
-from bot.phases.work import READING, Work
+from bot.phases.work import Work
+from bot.tools import READING
 
 
 async def think(work: Work) -> PhaseResult:

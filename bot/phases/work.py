@@ -2,10 +2,11 @@
 
 import asyncio
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from bot.core.context import Piece, first_message, request_pieces, result_pieces, system_prompt
 from bot.core.definitions import Catalog
@@ -25,11 +26,11 @@ from bot.ports import Checkout, Ports
 from bot.runner import Job, Outcome, Team, run_job
 from bot.status import StatusBoard
 from bot.testing import TestBench, env_of, from_json, read_text, set_up
-from bot.tools import TOOL_NAMES
+from bot.tools import READING, TOOL_NAMES
 
+T = TypeVar("T")
 Commit = dict[str, str]
 """A commit to be made: `subject`, `task` (an id or empty), `agent`, `tree`, `words` of the agent."""
-READING = ("Read", "Glob", "Grep")
 DIFF_LIMIT = 60_000
 MAP_TOKENS = 3_000
 """Of the repository's map for those who plan; those who build are told their files, and get half of it."""
@@ -167,6 +168,16 @@ class Work:
 
     def result(self, state: PhaseState, summary: str, output: str, data: Mapping[str, object]) -> PhaseResult:
         return PhaseResult(self.run.id, self.phase.name, self.phase.agent, state, summary, output, json.dumps(data))
+
+
+async def side_by_side(works: Iterable[Awaitable[T]]) -> list[T]:
+    """What they return, in their order. Every one comes to its end before an error of one is raised: none may go on
+    unseen."""
+    ended = await asyncio.gather(*works, return_exceptions=True)
+    for one in ended:
+        if isinstance(one, BaseException):
+            raise one
+    return [one for one in ended if not isinstance(one, BaseException)]
 
 
 def commit(subject: str, agent: str, tree: Sha, task: str = "", words: str = "") -> Commit:

@@ -68,6 +68,8 @@ FIELDS: Mapping[str, tuple[Field, ...]] = MappingProxyType(
     }
 )
 TOOL_NAMES: tuple[str, ...] = tuple(FIELDS)
+READING = ("Read", "Glob", "Grep")
+"""Those that change nothing."""
 _DESCRIPTIONS: Mapping[str, str] = MappingProxyType(
     {
         "Read": "Read a text file. Lines are numbered from 1, as `cat -n` does it: number, tab, line.",
