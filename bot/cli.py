@@ -99,7 +99,7 @@ def agents(as_json: Json = False) -> None:
 @app.command()
 def commands(as_json: Json = False) -> None:
     """List the commands that people can comment."""
-    from bot.core.commands import COMMANDS
+    from bot.core.command_list import COMMANDS
 
     if as_json:
         rows = [{"name": c.name, "usage": c.usage, "summary": c.summary, "who": c.who} for c in COMMANDS]

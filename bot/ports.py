@@ -17,8 +17,9 @@ from bot.core.repository import (
     Repo,
     Sha,
 )
-from bot.core.runs import PhaseResult, Run, RunId, RunPlan, RunState, Turn
+from bot.core.runs import Outcome, PhaseResult, Run, RunId, RunPlan, RunState, Turn
 from bot.ports_github import Conversations, PullRequests, Reviews, Triage
+from bot.ports_people import Decisions
 
 
 class Clock(Protocol):
@@ -262,7 +263,7 @@ class Statistics:
         return self.deliveries_received - self.deliveries_processed
 
 
-class Store(Protocol):
+class Store(Decisions, Protocol):
     """Everything that must outlive the process. Each call is one transaction."""
 
     async def open(self) -> None:
@@ -300,12 +301,18 @@ class Store(Protocol):
     async def runs(self, *, repo: Repo | None = None, issue: int | None = None, limit: int = 50) -> list[Run]:
         """Newest first."""
 
+    async def runs_since(self, repo: Repo, at: datetime) -> list[Run]:
+        """The repository's runs that were made at that moment or later, newest first."""
+
     async def set_run_state(
         self, run_id: RunId, state: RunState, *, reason: str = "", at: datetime | None = None
     ) -> bool:
         """False (and no change) if the run had already ended."""
 
     async def set_pull(self, run_id: RunId, number: int) -> None: ...
+
+    async def set_outcome(self, run_id: RunId, outcome: Outcome) -> None:
+        """What became of the run's pull request."""
 
     async def set_plan(self, run_id: RunId, plan: RunPlan) -> None:
         """Replace the plan of a run, once its team is known."""
@@ -333,6 +340,9 @@ class Store(Protocol):
 
     async def add_effect(self, effect: Effect) -> Effect:
         """Store an effect that is to be made; returns what is stored under its run and key, done or not."""
+
+    async def rewrite_effect(self, effect: Effect, body: str) -> None:
+        """Change what an effect will write; one that is done stays as it is."""
 
     async def effect_done(self, effect: Effect, remote: str) -> None: ...
 

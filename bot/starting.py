@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.core import planning
-from bot.core.commands import DevWorkflow, Planning
+from bot.core.command_kinds import DevWorkflow, Planning
 from bot.core.conversation import Usage
 from bot.core.definitions import Catalog
 from bot.core.errors import BotError
 from bot.core.repository import Issue, Repo, Sha
-from bot.core.runs import Request, Run, RunId, RunPlan
+from bot.core.runs import Automation, Request, Run, RunId, RunPlan
 from bot.ports import Ports
 
 AGAIN_LIMIT = 600
@@ -32,6 +32,10 @@ class Ask:
     at: datetime
     source: str
     comment_id: int = 0
+    index: int = 0
+    """Which of several commands of the comment."""
+    key: str = ""
+    """Of the answer: the same for every delivery of the same command."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,7 @@ class Defaults:
 
     budget_usd: float
     model: str
+    automation: Automation = "smart"
 
 
 async def new_run(
@@ -71,9 +76,10 @@ def _plan(catalog: Catalog, defaults: Defaults, command: DevWorkflow | Planning,
     budget = command.budget_usd or defaults.budget_usd
     if isinstance(command, Planning):
         return planning.plan_only(budget, models, command.stage, agents_sha=agents_sha)
-    return planning.plan(
+    plan = planning.plan(
         budget, models, command.mode, wanted=command.agents, skipped=command.skip, agents_sha=agents_sha
     )
+    return replace(plan, automation=command.automation or defaults.automation, dry_run=command.dry_run)
 
 
 async def take_over_plan(ports: Ports, run: Run) -> None:
@@ -102,6 +108,8 @@ def command_again(command: DevWorkflow | Planning) -> str:
         name = f"/planning {command.stage}"
     else:
         flags += [f"--{command.mode}"] if command.mode != "quick" else []
+        flags += [f"--{command.automation}"] if command.automation else []
+        flags += ["--dry-run"] if command.dry_run else []
         flags += [f"--agents {','.join(command.agents)}"] if command.agents else []
         flags += [f"--skip {','.join(command.skip)}"] if command.skip else []
     flags += [f"--budget {command.budget_usd:g}"] if command.budget_usd else []

@@ -12,7 +12,7 @@ from inline_snapshot import snapshot
 from bot import __version__
 from bot.bootstrap import open_store
 from bot.cli import main
-from bot.core.commands import COMMANDS
+from bot.core.command_list import COMMANDS
 from bot.settings import load_settings
 from tests.samples import RUN, a_run
 

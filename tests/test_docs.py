@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.commands import COMMANDS, command_table
+from bot.core.command_list import COMMANDS
+from bot.core.commands import command_table
 from bot.core.errors import BotError
 from bot.settings import Settings, load_settings
 

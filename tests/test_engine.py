@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
-from bot.core.commands import DevWorkflow, parse_comment
+from bot.core.command_kinds import DevWorkflow
+from bot.core.commands import parse_comment
 from bot.core.events import CommentPosted
 from bot.core.repository import Issue, Repo
 from bot.starting import AGAIN_LIMIT, command_again, make_run_id

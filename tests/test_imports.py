@@ -9,8 +9,9 @@ ROOT = Path(__file__).parent.parent
 LAYERS = {
     "bot.core": {"bot.core"},
     "bot.calls": set[str](),
-    "bot.ports": {"bot.core", "bot.calls", "bot.ports_github"},
+    "bot.ports": {"bot.core", "bot.calls", "bot.ports_github", "bot.ports_people"},
     "bot.ports_github": {"bot.core"},
+    "bot.ports_people": {"bot.core"},
     "bot.jobs": {"bot.core", "bot.ports"},
     "bot.asking": {"bot.core", "bot.ports", "bot.calls", "bot.jobs"},
     "bot.delegation": {"bot.core", "bot.ports", "bot.jobs", "bot.tools"},
@@ -48,7 +49,8 @@ LAYERS = {
         "bot.testing",
     },
     "bot.starting": {"bot.core", "bot.ports"},
-    "bot.engine": {"bot.core", "bot.ports", "bot.outbox", "bot.starting", "bot.status", "bot.run"},
+    "bot.answers": {"bot.core", "bot.ports", "bot.outbox", "bot.starting", "bot.status", "bot.run", "bot.phases"},
+    "bot.engine": {"bot.core", "bot.ports", "bot.answers", "bot.starting", "bot.run"},
     "bot.adapters": {"bot.adapters", "bot.core", "bot.ports"},
 }
 """A module or package of ours, and what of ours it may import. What is not named here is a door, or `bootstrap`."""

@@ -1,22 +1,35 @@
 """What stands behind a flag, read and checked; whatever is wrong is told with its column."""
 
 import re
+from typing import TypeVar
 
 from bot.core.command_words import Words, WrongWordError
 from bot.core.frontmatter import AGENT_NAME
 from bot.core.planning import MODES, SKIPPABLE
-from bot.core.runs import Mode, PhaseName
+from bot.core.runs import AUTOMATIONS, Automation, Mode, PhaseName
 from bot.core.text import inline_code
 
 MIN_BUDGET_USD = 0.01
 MAX_BUDGET_USD = 100.0
 
 
+T = TypeVar("T", bound=str)
+
+
 def mode(words: Words) -> Mode:
-    given = sorted((words.flags[f"--{mode}"][1], mode) for mode in MODES if f"--{mode}" in words.flags)
+    return _one_of(words, tuple(MODES)) or "quick"
+
+
+def automation(words: Words) -> Automation | None:
+    return _one_of(words, AUTOMATIONS)
+
+
+def _one_of(words: Words, names: tuple[T, ...]) -> T | None:
+    """Which of several flags that exclude each other is there."""
+    given = sorted((words.flags[f"--{name}"][1], name) for name in names if f"--{name}" in words.flags)
     if len(given) > 1:
         raise WrongWordError(given[1][0], f"`--{given[0][1]}` and `--{given[1][1]}` exclude each other.", "Give one.")
-    return given[0][1] if given else "quick"
+    return given[0][1] if given else None
 
 
 def _listed(words: Words, flag: str) -> list[tuple[str, int]]:
@@ -55,13 +68,13 @@ def skipped(words: Words, mode: Mode) -> tuple[PhaseName, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def budget(value: str, position: int) -> float:
+def budget(value: str, position: int, example: str = "`--budget 2.50`") -> float:
     match = re.fullmatch(r"\$?((?:\d{1,12}(?:\.\d{0,12})?|\.\d{1,12}))(?:\$|usd)?", value, re.ASCII | re.IGNORECASE)
     usd = float(match[1]) if match else 0.0
     if not MIN_BUDGET_USD <= usd <= MAX_BUDGET_USD:
         limits = f"from {MIN_BUDGET_USD:g} to {MAX_BUDGET_USD:g} US dollars"
         raise WrongWordError(
-            position, f"{inline_code(value)} is no budget.", f"It is a number {limits}, as in `--budget 2.50`."
+            position, f"{inline_code(value)} is no budget.", f"It is a number {limits}, as in {example}."
         )
     return usd
 

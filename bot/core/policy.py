@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from bot.core.commands import Command, definition_of
+from bot.core.command_kinds import Command
+from bot.core.commands import definition_of
 from bot.core.repository import PERMISSIONS, Permission
 
 

@@ -11,24 +11,19 @@ RunId = NewType("RunId", str)
 """Sorts by time: `yymmdd-hhmmss-<comment id in base 36>`."""
 
 Mode = Literal["quick", "comprehensive", "learning"]
-PhaseName = Literal[
-    "team",
-    "product",
-    "requirements",
-    "advice",
-    "design",
-    "tasks",
-    "testplan",
-    "implementation",
-    "documentation",
-    "testing",
-    "security",
-    "performance",
-    "review",
-    "delivery",
-]
-RunState = Literal["queued", "running", "succeeded", "unproven", "failed", "cancelled"]
-"""`unproven`: all phases ended, but nothing proves the change (no tests were found, or they could not be run)."""
+Automation = Literal["manual", "smart", "auto"]
+"""When a run waits for people: after every phase; where there is a risk or a question; never."""
+AUTOMATIONS: tuple[Automation, ...] = ("manual", "smart", "auto")
+Purpose = Literal["build", "plan", "groom", "review", "revise", "custom"]
+"""What a run is for: a pull request; a plan; an issue made ready; a review of somebody's pull request; changes of one
+of ours; a command that the repository defines."""
+Outcome = Literal["", "merged", "closed"]
+"""What people did with a run's pull request; empty while it is open, or if there is none."""
+PhaseName = str
+"""A built-in phase (`planning` lists them) or one of a repository's own command."""
+RunState = Literal["queued", "running", "waiting", "succeeded", "unproven", "failed", "cancelled"]
+"""`waiting`: for people, at no cost. `unproven`: all phases ended, but nothing proves the change (no tests were found,
+or they could not be run)."""
 
 ENDED: frozenset[RunState] = frozenset({"succeeded", "unproven", "failed", "cancelled"})
 PhaseState = Literal["waiting", "running", "done", "failed", "skipped"]
@@ -41,6 +36,10 @@ class Phase:
     name: PhaseName
     agent: str
     needs: tuple[PhaseName, ...] = ()
+    gate: bool = False
+    """Whether the run waits for an approval of its result, whatever the automation."""
+    prompt: str = ""
+    """What a repository's own command says to its agent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +68,26 @@ class RunPlan:
     """Phases that the command leaves out."""
     team: tuple[Member, ...] = ()
     """Empty until it is chosen."""
-    purpose: Literal["build", "plan"] = "build"
-    """A run that only plans ends without a branch."""
+    purpose: Purpose = "build"
+    automation: Automation = "smart"
+    dry_run: bool = False
+    """Nothing is pushed; the change is shown in the thread."""
+    options: tuple[str, ...] = ()
+    """What else the command asked for, such as `sub-issues`."""
     notes: tuple[str, ...] = ()
     """What people should know of the repository's own agents: files that are broken or were read in part."""
 
     def model_of(self, agent: str, default: str) -> str:
         return dict(self.models).get(agent, default)
+
+
+@dataclass(frozen=True, slots=True)
+class Onto:
+    """A branch that a run goes on with, its head when the run began, and its pull request (0 if it has none)."""
+
+    branch: str
+    head: Sha
+    pull: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +104,10 @@ class Request:
     base_sha: Sha
     again: str = ""
     """The command that asks for the same once more, flags and all; empty if it is too long to be shown."""
+    onto: Onto | None = None
+    """None for a run that makes a branch of its own."""
+    after: str = ""
+    """The run that this one goes on with; empty if it began anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +124,7 @@ class Run:
     created_at: datetime | None = None
     ended_at: datetime | None = None
     pull_number: int | None = None
+    outcome: Outcome = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +142,8 @@ class PhaseResult:
     ended_at: datetime | None = None
     usage: Usage = field(default_factory=Usage)
     usd: float = 0.0
+    attempt: int = 1
+    """Goes up when people send the phase back."""
 
     @property
     def seconds(self) -> float | None:

@@ -10,14 +10,29 @@ from inline_snapshot import snapshot
 from markdown_it import MarkdownIt
 
 from bot.core.command_errors import CommandError, render_error
-from bot.core.commands import (
-    COMMANDS,
+from bot.core.command_kinds import (
+    Agents,
+    Answer,
+    Approve,
+    Budget,
     Cancel,
     Command,
+    Delegate,
     DevWorkflow,
+    Grooming,
     Help,
+    Pause,
     Ping,
+    Reject,
+    Resume,
+    Retry,
+    Review,
+    Revise,
     Status,
+    Unpause,
+)
+from bot.core.command_list import COMMANDS
+from bot.core.commands import (
     command_table,
     help_text,
     new_commands,
@@ -94,6 +109,31 @@ def error_of(text: str) -> CommandError:
         ("/help", Help()),
         ("/help /dev-workflow", Help("dev-workflow")),
         ("/help `Status`", Help("status")),
+        ("/dev-workflow it --auto", replace(build("it"), automation="auto")),
+        ("/dev-workflow it --manual --dry-run", replace(build("it"), automation="manual", dry_run=True)),
+        ("/grooming", Grooming("", "", None)),
+        ("/grooming the login --sub-issues --budget 2", Grooming("the login", "", 2.0, sub_issues=True)),
+        ("/review", Review()),
+        ("/review is it thread-safe?", Review("is it thread-safe?")),
+        ("/revise use SQLite\nand no ORM", Revise("use SQLite", "and no ORM")),
+        ("/approve", Approve()),
+        ("/approve `3F9C21ab`.", Approve("3f9c21ab")),
+        ("/reject too big\nsplit it", Reject("too big\nsplit it")),
+        ("/reject\nsplit it", Reject("split it")),
+        ("/answer Keep it.", Answer("Keep it.")),
+        ("/retry", Retry()),
+        ("/retry Design.", Retry("design")),
+        ("/retry pull-request", Retry("delivery")),
+        ("/resume", Resume()),
+        ("/budget +2", Budget(2.0)),
+        ("/budget $2.50", Budget(2.5)),
+        ("/agents", Agents()),
+        ("/agents --why", Agents(why=True)),
+        ("/delegate @ada", Delegate("ada")),
+        ("/delegate ada /retry", Delegate("ada", "retry")),
+        ("/pause release week", Pause("release week")),
+        ("/pause", Pause()),
+        ("/unpause", Unpause()),
         ("/ping", Ping()),
         ("/ping\u200b", Ping()),
         ("/ping\\\nthere", Ping()),
@@ -112,17 +152,15 @@ def test_a_command_is_understood(text: str, command: Command) -> None:
         "/lgtm",
         "/assign @me",
         "/retest",
-        "/approve",
         "/hold",
         "/test all",
         "/close",
         "/pin",
         "/pong",
         "/state",
-        "/review",
-        "/budget +2",
-        "/resume",
         "/usr/bin/env is a path",
+        "/preview",
+        "/reviewer",
         "/help/me",
         "/status/260131",
         "/status.json is a file",
@@ -175,7 +213,7 @@ def test_a_slip_is_answered_and_never_run(typed: str, meant: str) -> None:
         (
             "/dev-workflow add it --verbose",
             "--verbose",
-            "There are `--quick`, `--comprehensive`, `--learning`, `--agents`,",
+            "There are `--quick`, `--comprehensive`, `--learning`, `--auto`,",
         ),
         ("/dev-workflow --no/path", "--no/path", "has no flag"),
         ("/status --all", "--all", "It has no flags."),
@@ -455,10 +493,23 @@ def test_the_table_shows_every_command_once() -> None:
     assert command_table() == snapshot("""\
 | command | what it does | who may give it |
 |---|---|---|
-| `/dev-workflow [DESCRIPTION] [--quick] [--comprehensive] [--learning] [--agents AGENT,..] [--skip PHASE,..] [--budget USD] [--base BRANCH]` | Build what is described, or the issue itself, from requirements to a pull request. | write |
+| `/dev-workflow [DESCRIPTION] [FLAGS]` | Build what is described, or the issue itself, from requirements to a pull request. | write |
 | `/planning [STAGE] [DESCRIPTION] [--budget USD] [--base BRANCH]` | Think it through and post the plan; nothing is changed. `/dev-workflow` alone then builds it. | write |
-| `/status [RUN]` | Show the phases, the time and the cost of a run. | read |
-| `/cancel [RUN]` | Stop a run; nothing more is written or spent. | write |
+| `/grooming [DESCRIPTION] [--sub-issues] [--budget USD]` | Make the issue ready to be built: analysis, feasibility and security, then priorities and a roadmap. | write |
+| `/review [DESCRIPTION] [--budget USD]` | Review a pull request, with comments on the lines that it changes. | write |
+| `/revise [DESCRIPTION] [--budget USD]` | Change a pull request of ours as you say, or as its open review threads say. | write |
+| `/approve [HASH]` | Let a run that waits go on with what it posted. | write |
+| `/reject WHY` | Send what waits back to its agent, with your reason. | write |
+| `/answer TEXT` | Answer the question that a run waits with. | write |
+| `/retry [PHASE]` | Do a phase again, and what follows from it. | write |
+| `/resume` | Go on with a run that failed, was stopped, or met a limit; what is done stays done. | write |
+| `/budget +USD` | Give a run more to spend; one that stopped at its budget goes on. | write |
+| `/status [RUN]` | Show the phases, the time and the cost of a run, and what it waits for. | read |
+| `/cancel [RUN]` | Stop a run; nothing more is spent, and the work so far is left on a branch. | write |
+| `/agents [--why]` | Show the agents of this repository. | read |
+| `/delegate @USER [COMMAND]` | Let somebody without the permission give commands on this issue. | maintain |
+| `/pause [REASON]` | Stop the line: no run of this repository begins, and those at work wait before their next phase. | maintain |
+| `/unpause` | Let the runs of this repository go on. | maintain |
 | `/help [COMMAND]` | Explain the commands. | read |
 | `/ping` | Say whether the bot is there and has all it needs. | read |\
 """)  # noqa: E501
@@ -469,21 +520,34 @@ def test_help_is_the_table_and_the_rules() -> None:
     assert help_text() == snapshot("""\
 | command | what it does | who may give it |
 |---|---|---|
-| `/dev-workflow [DESCRIPTION] [--quick] [--comprehensive] [--learning] [--agents AGENT,..] [--skip PHASE,..] [--budget USD] [--base BRANCH]` | Build what is described, or the issue itself, from requirements to a pull request. | write |
+| `/dev-workflow [DESCRIPTION] [FLAGS]` | Build what is described, or the issue itself, from requirements to a pull request. | write |
 | `/planning [STAGE] [DESCRIPTION] [--budget USD] [--base BRANCH]` | Think it through and post the plan; nothing is changed. `/dev-workflow` alone then builds it. | write |
-| `/status [RUN]` | Show the phases, the time and the cost of a run. | read |
-| `/cancel [RUN]` | Stop a run; nothing more is written or spent. | write |
+| `/grooming [DESCRIPTION] [--sub-issues] [--budget USD]` | Make the issue ready to be built: analysis, feasibility and security, then priorities and a roadmap. | write |
+| `/review [DESCRIPTION] [--budget USD]` | Review a pull request, with comments on the lines that it changes. | write |
+| `/revise [DESCRIPTION] [--budget USD]` | Change a pull request of ours as you say, or as its open review threads say. | write |
+| `/approve [HASH]` | Let a run that waits go on with what it posted. | write |
+| `/reject WHY` | Send what waits back to its agent, with your reason. | write |
+| `/answer TEXT` | Answer the question that a run waits with. | write |
+| `/retry [PHASE]` | Do a phase again, and what follows from it. | write |
+| `/resume` | Go on with a run that failed, was stopped, or met a limit; what is done stays done. | write |
+| `/budget +USD` | Give a run more to spend; one that stopped at its budget goes on. | write |
+| `/status [RUN]` | Show the phases, the time and the cost of a run, and what it waits for. | read |
+| `/cancel [RUN]` | Stop a run; nothing more is spent, and the work so far is left on a branch. | write |
+| `/agents [--why]` | Show the agents of this repository. | read |
+| `/delegate @USER [COMMAND]` | Let somebody without the permission give commands on this issue. | maintain |
+| `/pause [REASON]` | Stop the line: no run of this repository begins, and those at work wait before their next phase. | maintain |
+| `/unpause` | Let the runs of this repository go on. | maintain |
 | `/help [COMMAND]` | Explain the commands. | read |
 | `/ping` | Say whether the bot is there and has all it needs. | read |
 
-A command stands at the start of a line of a comment, outside code, quotes and lists. When a comment is edited, only commands that are new in it are run. `/help COMMAND` explains one.\
+A command stands at the start of a line of a comment, outside code, quotes and lists. When a comment is edited, only commands that are new in it are run. `/help COMMAND` explains one, and its flags.\
 """)  # noqa: E501
 
 
 def test_help_explains_one_command() -> None:
     """With its flags and examples."""
     assert help_text("dev-workflow") == snapshot("""\
-`/dev-workflow [DESCRIPTION] [--quick] [--comprehensive] [--learning] [--agents AGENT,..] [--skip PHASE,..] [--budget USD] [--base BRANCH]`
+`/dev-workflow [DESCRIPTION] [--quick] [--comprehensive] [--learning] [--auto] [--smart] [--manual] [--agents AGENT,..] [--skip PHASE,..] [--dry-run] [--budget USD] [--base BRANCH]`
 
 Build what is described, or the issue itself, from requirements to a pull request. Needs write permission. The label `devflow:dev-workflow` does the same.
 
@@ -491,8 +555,12 @@ Build what is described, or the issue itself, from requirements to a pull reques
 - `--quick`: a lean run, from requirements to review; what you get without it, too
 - `--comprehensive`: with market and product analysis, advice, documentation and audits
 - `--learning`: a lean run in which each agent explains its steps
+- `--auto`: never wait for anybody
+- `--smart`: wait for `/approve` where the plan is risky, and for `/answer` where an agent asks
+- `--manual`: wait for `/approve` after every phase
 - `--agents AGENT,..`: work with these beside the core team, instead of those the bot would choose
 - `--skip PHASE,..`: leave out phases: product, advice, design, documentation, security, performance, review
+- `--dry-run`: build and test it, show the change, and push nothing
 - `--budget USD`: stop at this price in US dollars, 0.01 to 100
 - `--base BRANCH`: the branch to start from and to merge into; without it, the default branch
 
@@ -516,4 +584,4 @@ def test_the_definitions_speak_the_truth(definition: object) -> None:
             known.kind
         ]
     assert known.usage in help_text(known.name)
-    assert re.search(rf"\| `{re.escape(known.usage)}` \|", command_table())
+    assert re.search(rf"\| `{re.escape(known.short_usage)}` \|", command_table())

@@ -1,9 +1,13 @@
 """Who may give which command, and what those hear who may not."""
 
+from typing import get_args
+
 import pytest
 from inline_snapshot import snapshot
 
-from bot.core.commands import COMMANDS, Cancel, Command, DevWorkflow, Help, Ping, Planning, Status, definition_of
+from bot.core.command_kinds import Cancel, Command, DevWorkflow, Help, Ping, Planning, Status
+from bot.core.command_list import COMMANDS
+from bot.core.commands import definition_of
 from bot.core.policy import Allowed, Denied, authorise
 from bot.core.repository import PERMISSIONS, Permission
 
@@ -26,6 +30,7 @@ def test_what_costs_money_or_stops_work_is_never_for_readers() -> None:
     """Whatever commands there will be: only these show things and change nothing."""
     assert {c.name for c in COMMANDS if PERMISSIONS.index(c.who) < PERMISSIONS.index("write")} == {
         "status",
+        "agents",
         "help",
         "ping",
     }
@@ -33,9 +38,9 @@ def test_what_costs_money_or_stops_work_is_never_for_readers() -> None:
 
 def test_every_command_has_its_own_definition() -> None:
     """No two share a type, so permission cannot be looked up under the wrong name."""
-    assert [definition_of(c).name for c in (BUILD, PLAN, Status(), Cancel(), Help(), Ping())] == [
-        c.name for c in COMMANDS
-    ]
+    assert len({definition.kind for definition in COMMANDS}) == len(COMMANDS)
+    assert [definition_of(c).name for c in (BUILD, PLAN, Cancel())] == ["dev-workflow", "planning", "cancel"]
+    assert {definition.kind for definition in COMMANDS} == set(get_args(Command))
 
 
 @pytest.mark.parametrize("permission", ["read", "none"])

@@ -17,6 +17,11 @@ async def add(session: AsyncSession, effect: Effect) -> Effect:
     return effect_of((await session.exec(select(EffectRow).where(*key))).one())
 
 
+async def rewrite(session: AsyncSession, effect: Effect, body: str) -> None:
+    key = (col(EffectRow.run) == effect.run, col(EffectRow.key) == effect.key, col(EffectRow.state) == "pending")
+    await session.exec(update(EffectRow).where(*key).values(body=body))
+
+
 async def done(session: AsyncSession, effect: Effect, remote: str) -> None:
     """Raises `LookupError` if the effect was not stored before it was made."""
     statement = update(EffectRow).where(col(EffectRow.run) == effect.run, col(EffectRow.key) == effect.key)

@@ -7,16 +7,20 @@ from typing import TypeVar, cast
 from pydantic import TypeAdapter, ValidationError
 
 from bot.adapters.store.columns import clean_text
-from bot.adapters.store.tables import EffectRow, PhaseRow, RunRow, TurnRow
+from bot.adapters.store.tables import DelegationRow, EffectRow, GateRow, HaltRow, NoteRow, PhaseRow, RunRow, TurnRow
 from bot.core.conversation import Usage
 from bot.core.effects import Effect
 from bot.core.errors import BotError
+from bot.core.people import Delegation, Gate, Halt, Note
+from bot.core.repository import Repo
 from bot.core.runs import PhaseResult, Request, Run, RunPlan, Turn
 
 T = TypeVar("T")
 Values = dict[str, object]
 """Column names and what to write there."""
 RUN, PHASE, TURN, EFFECT = TypeAdapter(Run), TypeAdapter(PhaseResult), TypeAdapter(Turn), TypeAdapter(Effect)
+GATE, NOTE = TypeAdapter(Gate), TypeAdapter(Note)
+DELEGATION, HALT = TypeAdapter(Delegation), TypeAdapter(Halt)
 
 
 def run_values(run: Run) -> Values:
@@ -30,13 +34,14 @@ def run_values(run: Run) -> Values:
         "created_at": run.created_at,
         "ended_at": run.ended_at,
         "pull_number": run.pull_number,
+        "outcome": run.outcome,
         "request": to_json(run.request),
         "plan": to_json(run.plan),
     }
 
 
 def run_of(row: RunRow) -> Run:
-    fields = row.model_dump(include={"id", "state", "reason", "created_at", "ended_at", "pull_number"})
+    fields = row.model_dump(include={"id", "state", "reason", "created_at", "ended_at", "pull_number", "outcome"})
     fields |= {"repo": {"owner": row.owner, "name": row.repo}, "request": row.request, "plan": row.plan}
     return _checked(RUN, fields, f"run {row.id}")
 
@@ -54,6 +59,7 @@ def phase_values(result: PhaseResult) -> Values:
         "ended_at": result.ended_at,
         **usage_values(result.usage),
         "usd": result.usd,
+        "attempt": result.attempt,
     }
 
 
@@ -84,6 +90,44 @@ def effect_values(effect: Effect) -> Values:
 def effect_of(row: EffectRow) -> Effect:
     fields = row.model_dump(exclude={"seq"}) | {"repo": {"owner": row.owner, "name": row.repo}}
     return _checked(EFFECT, fields, f"effect {row.key} of run {row.run}")
+
+
+def gate_values(gate: Gate) -> Values:
+    return {**asdict(gate), "phases": list(gate.phases)}
+
+
+def gate_of(row: GateRow) -> Gate:
+    return _checked(GATE, row.model_dump(exclude={"seq"}), f"gate {row.number} of run {row.run}")
+
+
+def note_values(note: Note) -> Values:
+    return asdict(note)
+
+
+def note_of(row: NoteRow) -> Note:
+    return _checked(NOTE, row.model_dump(exclude={"seq"}), f"note {row.comment} of run {row.run}")
+
+
+def delegation_values(given: Delegation) -> Values:
+    return _placed(asdict(given), given.repo)
+
+
+def delegation_of(row: DelegationRow) -> Delegation:
+    fields = row.model_dump(exclude={"seq"}) | {"repo": {"owner": row.owner, "name": row.repo}}
+    return _checked(DELEGATION, fields, f"delegation to {row.login}")
+
+
+def halt_values(halt: Halt) -> Values:
+    return _placed(asdict(halt), halt.repo)
+
+
+def halt_of(row: HaltRow) -> Halt:
+    fields = row.model_dump() | {"repo": {"owner": row.owner, "name": row.repo}}
+    return _checked(HALT, fields, f"halt of {row.owner}/{row.repo}")
+
+
+def _placed(values: Values, repo: Repo) -> Values:
+    return {**values, "owner": repo.owner, "repo": repo.name}
 
 
 def usage_values(usage: Usage) -> dict[str, int]:

@@ -10,7 +10,7 @@ from bot.adapters.store.columns import insert_into
 from bot.adapters.store.records import phase_of, phase_values, run_of, run_values, to_json
 from bot.adapters.store.tables import PhaseRow, RunRow
 from bot.core.repository import Repo
-from bot.core.runs import ENDED, PhaseResult, Run, RunId, RunPlan, RunState
+from bot.core.runs import ENDED, Outcome, PhaseResult, Run, RunId, RunPlan, RunState
 
 
 async def add(session: AsyncSession, run: Run) -> bool:
@@ -32,6 +32,12 @@ async def newest(session: AsyncSession, repo: Repo | None, issue: int | None, li
     return [run_of(row) for row in await session.exec(statement)]
 
 
+async def since(session: AsyncSession, repo: Repo, at: datetime) -> list[Run]:
+    place = (RunRow.owner == repo.owner, RunRow.repo == repo.name, col(RunRow.created_at) >= at)
+    statement = select(RunRow).where(*place).order_by(col(RunRow.seq).desc())
+    return [run_of(row) for row in await session.exec(statement)]
+
+
 async def set_state(session: AsyncSession, run_id: RunId, state: RunState, reason: str, at: datetime | None) -> bool:
     going_on = (col(RunRow.id) == run_id, col(RunRow.state).not_in(sorted(ENDED)))
     ended_at = at if state in ENDED else None
@@ -41,6 +47,12 @@ async def set_state(session: AsyncSession, run_id: RunId, state: RunState, reaso
 
 async def set_pull(session: AsyncSession, run_id: RunId, number: int) -> None:
     result = await session.exec(update(RunRow).where(col(RunRow.id) == run_id).values(pull_number=number))
+    if result.rowcount == 0:
+        raise LookupError(f"run {run_id} is not stored")
+
+
+async def set_outcome(session: AsyncSession, run_id: RunId, outcome: Outcome) -> None:
+    result = await session.exec(update(RunRow).where(col(RunRow.id) == run_id).values(outcome=outcome))
     if result.rowcount == 0:
         raise LookupError(f"run {run_id} is not stored")
 

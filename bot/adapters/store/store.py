@@ -7,6 +7,7 @@ from datetime import datetime
 
 from bot.adapters.store import deliveries, effects, runs, statistics, success, turns
 from bot.adapters.store.database import Database
+from bot.adapters.store.decisions import SqlDecisions
 from bot.adapters.store.deliveries import accept as accept_all
 from bot.adapters.store.inbox import SqliteInbox
 from bot.adapters.store.location import locate
@@ -15,12 +16,12 @@ from bot.adapters.store.whole import whole_calls
 from bot.core.effects import Effect
 from bot.core.limits import Cap, Refusal
 from bot.core.repository import Delivery, Repo
-from bot.core.runs import PhaseResult, Run, RunId, RunPlan, RunState, Turn
+from bot.core.runs import Outcome, PhaseResult, Run, RunId, RunPlan, RunState, Turn
 from bot.ports import Statistics
 
 
 @whole_calls
-class SqlStore:
+class SqlStore(SqlDecisions):
     """Records in SQLite (`sqlite:///path`) or PostgreSQL (`postgresql://user:password@host/database`).
 
     Every call is durable when it returns, and raises `BotError` when the database cannot be used.
@@ -104,6 +105,10 @@ class SqlStore:
         async with self._open.reading() as session:
             return await runs.newest(session, repo, issue, limit)
 
+    async def runs_since(self, repo: Repo, at: datetime) -> list[Run]:
+        async with self._open.reading() as session:
+            return await runs.since(session, repo, at)
+
     async def set_run_state(
         self, run_id: RunId, state: RunState, *, reason: str = "", at: datetime | None = None
     ) -> bool:
@@ -113,6 +118,10 @@ class SqlStore:
     async def set_pull(self, run_id: RunId, number: int) -> None:
         async with self._open.writing() as session:
             await runs.set_pull(session, run_id, number)
+
+    async def set_outcome(self, run_id: RunId, outcome: Outcome) -> None:
+        async with self._open.writing() as session:
+            await runs.set_outcome(session, run_id, outcome)
 
     async def set_plan(self, run_id: RunId, plan: RunPlan) -> None:
         async with self._open.writing() as session:
@@ -145,6 +154,10 @@ class SqlStore:
     async def add_effect(self, effect: Effect) -> Effect:
         async with self._open.writing() as session:
             return await effects.add(session, effect)
+
+    async def rewrite_effect(self, effect: Effect, body: str) -> None:
+        async with self._open.writing() as session:
+            await effects.rewrite(session, effect, body)
 
     async def effect_done(self, effect: Effect, remote: str) -> None:
         async with self._open.writing() as session:

@@ -65,6 +65,7 @@ class RunRow(Row, table=True):
     pull_number: int | None
     request: dict[str, object] = Field(sa_type=JSON)
     plan: dict[str, object] = Field(sa_type=JSON)
+    outcome: str = Field(default="", sa_type=CleanText, sa_column_kwargs={"server_default": ""})
 
 
 class PhaseRow(Row, table=True):
@@ -88,6 +89,7 @@ class PhaseRow(Row, table=True):
     cache_write_tokens: int = Field(sa_type=BigInteger)
     cache_read_tokens: int = Field(sa_type=BigInteger)
     usd: float = Field(sa_type=Double)
+    attempt: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
 
 
 class TurnRow(Row, table=True):
@@ -134,3 +136,66 @@ class EffectRow(Row, table=True):
     state: str = Field(sa_type=CleanText)
     remote: str = Field(sa_type=CleanText)
     body: str = Field(sa_type=CleanText)
+
+
+class GateRow(Row, table=True):
+    """A place where a run waits for people."""
+
+    __tablename__ = "devflow_gates"
+    __table_args__ = (Index("ix_devflow_gates_key", "run", "number", unique=True),)
+
+    seq: int | None = Field(default=None, primary_key=True, sa_type=ROW_NUMBER)
+    run: str = Field(sa_type=CleanText, foreign_key="devflow_runs.id")
+    number: int
+    kind: str = Field(sa_type=CleanText)
+    phases: list[str] = Field(sa_type=JSON)
+    why: str = Field(sa_type=CleanText)
+    hash: str = Field(sa_type=CleanText)
+    unit: str = Field(sa_type=CleanText)
+    state: str = Field(sa_type=CleanText)
+    by: str = Field(sa_type=CleanText)
+    words: str = Field(sa_type=CleanText)
+    opened_at: datetime | None
+    decided_at: datetime | None
+
+
+class NoteRow(Row, table=True):
+    """A comment for the agents of a run."""
+
+    __tablename__ = "devflow_notes"
+    __table_args__ = (Index("ix_devflow_notes_key", "run", "comment", unique=True),)
+
+    seq: int | None = Field(default=None, primary_key=True, sa_type=ROW_NUMBER)
+    run: str = Field(sa_type=CleanText, foreign_key="devflow_runs.id")
+    comment: int = Field(sa_type=BigInteger)
+    author: str = Field(sa_type=CleanText)
+    text: str = Field(sa_type=CleanText)
+    at: datetime
+
+
+class DelegationRow(Row, table=True):
+    """Somebody who may give commands on one issue."""
+
+    __tablename__ = "devflow_delegations"
+    __table_args__ = (Index("ix_devflow_delegations_key", "owner", "repo", "issue", "login", "command", unique=True),)
+
+    seq: int | None = Field(default=None, primary_key=True, sa_type=ROW_NUMBER)
+    owner: str = Field(sa_type=CleanText)
+    repo: str = Field(sa_type=CleanText)
+    issue: int
+    login: str = Field(sa_type=CleanText)
+    command: str = Field(sa_type=CleanText)
+    by: str = Field(sa_type=CleanText)
+    at: datetime
+
+
+class HaltRow(Row, table=True):
+    """A repository whose line is stopped."""
+
+    __tablename__ = "devflow_halts"
+
+    owner: str = Field(sa_type=CleanText, primary_key=True)
+    repo: str = Field(sa_type=CleanText, primary_key=True)
+    by: str = Field(sa_type=CleanText)
+    reason: str = Field(sa_type=CleanText)
+    at: datetime

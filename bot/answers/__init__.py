@@ -1,0 +1,44 @@
+"""What the engine does for each command and each event, by type."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from bot.answers import gates, grooming, people, pulls, starting, steering, stopping, telling
+from bot.answers.desk import Desk
+from bot.core import command_kinds as kinds
+from bot.core import events
+from bot.starting import Ask
+
+__all__ = ["ANSWERS", "HAPPENINGS", "Ask", "Desk"]
+
+ANSWERS: Mapping[type[kinds.Command], Callable[[Desk, Ask, Any], Awaitable[str]]] = {
+    kinds.DevWorkflow: starting.start,
+    kinds.Planning: starting.start,
+    kinds.Grooming: grooming.grooming,
+    kinds.Review: pulls.review,
+    kinds.Revise: pulls.revise,
+    kinds.Approve: gates.approve,
+    kinds.Reject: gates.reject,
+    kinds.Answer: gates.answer,
+    kinds.Retry: steering.retry,
+    kinds.Resume: steering.resume,
+    kinds.Budget: steering.budget,
+    kinds.Status: telling.status,
+    kinds.Cancel: stopping.cancel,
+    kinds.Agents: telling.agents,
+    kinds.Delegate: people.delegate,
+    kinds.Pause: people.pause,
+    kinds.Unpause: people.unpause,
+    kinds.Help: telling.help_,
+    kinds.Ping: telling.ping,
+}
+"""Each returns what was done in a word or two; it raises `BotError` for what cannot be done."""
+
+HAPPENINGS: Mapping[type[events.Event], Callable[[Desk, Any], Awaitable[str]]] = {
+    events.IssueUnlabeled: stopping.unlabeled,
+    events.IssueClosed: stopping.closed,
+}
+"""Events that say something without a command. Those of bots get here, too, where `FROM_BOTS` has their type."""
+
+FROM_BOTS: frozenset[type[events.Event]] = frozenset()
+"""Events that count whoever caused them."""

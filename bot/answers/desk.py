@@ -1,0 +1,68 @@
+"""What every answer works with, and how it is given: a comment, a reaction, each once."""
+
+from dataclasses import dataclass
+
+import structlog
+
+from bot.core import comments
+from bot.core.definitions import Catalog
+from bot.core.errors import BotError
+from bot.core.repository import Reaction, Repo
+from bot.core.runs import ENDED, Run, RunId
+from bot.outbox import patiently, post_comment
+from bot.ports import GitHubError, Ports
+from bot.run import Runs
+from bot.starting import Ask, Defaults
+
+NO_RUN = RunId("none")
+"""Stands in the mark of comments that belong to no run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """`runs` carries out what is started here; `catalog` has the built-in agents."""
+
+    ports: Ports
+    runs: Runs
+    catalog: Catalog
+    defaults: Defaults
+
+    async def tell(self, ask: Ask, text: str) -> str:
+        """Answer with a comment, and mark the command as done."""
+        await self.reply(ask, ask.key, text)
+        await self.react(ask, "rocket")
+        return "answered"
+
+    async def refuse(self, ask: Ask, message: str, hint: str) -> str:
+        """Answer that it cannot be done."""
+        await self.react(ask, "confused")
+        await self.reply(ask, ask.key, comments.refusal(message, hint))
+        return f"refused: {message}"
+
+    async def reply(self, ask: Ask, key: str, text: str) -> None:
+        """Comment where the wish was said; the same key again comments nothing."""
+        number = ask.issue.number
+        await post_comment(self.ports, NO_RUN, f"{ask.repo}-{number}-{key}", ask.repo, number, text)
+
+    async def react(self, ask: Ask, content: Reaction) -> None:
+        """A reaction is a courtesy: where GitHub refuses it, the answer itself still comes."""
+        if not ask.comment_id:
+            return
+        try:
+            await patiently(self.ports, lambda: self.ports.github.react(ask.repo, ask.comment_id, content))
+            if content != "eyes":
+                await self.ports.github.unreact(ask.repo, ask.comment_id, "eyes")
+        except GitHubError as error:
+            structlog.get_logger().warning("no reaction", comment=ask.comment_id, error=str(error))
+
+    async def active(self, repo: Repo, issue: int) -> Run | None:
+        """The run that is at work, or waits, on an issue."""
+        runs = await self.ports.store.runs(repo=repo, issue=issue)
+        return next((run for run in runs if run.state not in ENDED), None)
+
+    async def last(self, ask: Ask) -> Run:
+        """The newest run of the issue. Raises `BotError` if there is none."""
+        run = next(iter(await self.ports.store.runs(repo=ask.repo, issue=ask.issue.number, limit=1)), None)
+        if run is None:
+            raise BotError("No run has been started here yet.", "Start one with `/dev-workflow`, or see `/help`.")
+        return run

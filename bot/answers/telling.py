@@ -1,0 +1,40 @@
+"""Answers that only tell: `/status`, `/help`, `/ping`, `/agents`."""
+
+from bot.answers.desk import Desk
+from bot.core import comments
+from bot.core.command_kinds import Agents, Help, Ping, Status
+from bot.core.commands import help_text
+from bot.core.errors import BotError
+from bot.core.runs import Run, RunId
+from bot.starting import Ask
+from bot.status import progress_of
+
+
+async def status(desk: Desk, ask: Ask, command: Status) -> str:
+    run = await _run_to_show(desk, ask, command)
+    text = comments.status_comment(await progress_of(desk.ports, run)) if run else comments.NO_RUN_HERE
+    return await desk.tell(ask, text)
+
+
+async def _run_to_show(desk: Desk, ask: Ask, command: Status) -> Run | None:
+    """The run that is named, of this repository only, else the newest one of the issue."""
+    store = desk.ports.store
+    if command.run is None:
+        return next(iter(await store.runs(repo=ask.repo, issue=ask.issue.number, limit=1)), None)
+    run = await store.run(RunId(command.run))
+    if run is None or run.repo != ask.repo:
+        hint = "`/status` alone shows the last one of this issue."
+        raise BotError(f"There is no run `{command.run}` in this repository.", hint)
+    return run
+
+
+async def help_(desk: Desk, ask: Ask, command: Help) -> str:
+    return await desk.tell(ask, help_text(command.topic))
+
+
+async def ping(desk: Desk, ask: Ask, command: Ping) -> str:
+    return await desk.tell(ask, comments.pong(desk.ports.model.available(), desk.ports.sandbox.available()))
+
+
+async def agents(desk: Desk, ask: Ask, command: Agents) -> str:
+    raise BotError("`/agents` cannot be answered yet.")

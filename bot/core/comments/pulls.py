@@ -1,0 +1,68 @@
+"""What stands in a pull request, and in the comment that announces it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.core.comments.common import again_lines, cell, duration, evidence_table, safe, sentence, tokens, whole
+from bot.core.comments.status import Progress, spent
+from bot.core.evidence import Evidence
+from bot.core.partial import Stop
+from bot.core.planning import Task
+from bot.core.runs import Run
+
+
+def pull_title(run: Run, tasks: Sequence[Task]) -> str:
+    """At most 72 characters: the issue's title, or the only task's."""
+    words = safe(run.request.issue_title if len(tasks) != 1 else tasks[0].title)
+    line = " ".join(words.split()) or f"Resolve issue {run.request.issue}"
+    return line if len(line) <= 72 else line[:71].rstrip() + "…"
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """Work that a limit stopped, and what is missing of it."""
+
+    run: Run
+    stop: Stop
+    missing: Sequence[str]
+
+    def lines(self) -> list[str]:
+        """What is missing and how to go on, as Markdown."""
+        listed = [f"- [ ] {cell(line)}" for line in self.missing]
+        return ["### What is missing", *listed, "", "### How to go on", *again_lines(self.run, self.stop)]
+
+
+def pull_body(progress: Progress, summary: str, evidence: Evidence, rest: Unfinished | None = None) -> str:
+    """Summary, evidence, cost; `Closes #N` only where the evidence does not refute the change."""
+    run = progress.run
+    closes = f"Closes #{run.request.issue}" if evidence.verdict != "refuted" else f"Part of #{run.request.issue}"
+    lead = {
+        "proven": "",
+        "unproven": f"> [!WARNING]\n> Nothing proves this change. {sentence(evidence.reason)}\n\n",
+        "refuted": f"> [!CAUTION]\n> The evidence speaks against this change. {sentence(evidence.reason)}\n\n",
+    }[evidence.verdict]
+    if rest:
+        lead = f"> [!WARNING]\n> This is unfinished: a limit stopped the run in {rest.stop.phase}. "
+        lead += f"{sentence(rest.stop.reason)}\n\n" + "\n".join([*rest.lines(), "", ""])
+    began, ended = run.created_at or progress.now, progress.now
+    used = f"{duration((ended - began).total_seconds())} · {tokens(progress.usage)} tokens · {spent(progress)}"
+    return (
+        f"{lead}{whole(summary, 20_000)}\n\n{closes}\n\n"
+        f"### Evidence\nChecked by the program, not claimed by a model.\n\n{evidence_table(evidence)}\n\n"
+        f"<sub>Asked by @{run.request.requester} in #{run.request.issue} · run `{run.id}` · {used}</sub>"
+    )
+
+
+def delivery_summary(evidence: Evidence, pull_url: str, rest: Unfinished | None = None) -> str:
+    """The comment of the last phase; `pull_url` is empty if none was opened."""
+    stands = f"The work so far is in {pull_url}." if pull_url else "No pull request was opened."
+    lead = {
+        "proven": f"{pull_url} is open. Every check holds.",
+        "unproven": f"Nothing proves this change. {sentence(evidence.reason)} {stands}",
+        "refuted": f"The evidence speaks against this change. {sentence(evidence.reason)} {stands}",
+    }[evidence.verdict]
+    if rest:
+        stands = stands if pull_url else "Nothing can be shown of it, so no pull request was opened."
+        lead = f"A limit stopped the run in {rest.stop.phase}. {sentence(rest.stop.reason)} {stands}\n\n"
+        lead += "\n".join(rest.lines())
+    return f"{lead}\n\n{evidence_table(evidence)}"

@@ -1,0 +1,119 @@
+"""The one comment that is edited while a run goes on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.core.comments.common import TITLES, again_lines, cell, duration, money, sentence, tokens
+from bot.core.conversation import Usage
+from bot.core.partial import stop_of
+from bot.core.runs import ENDED, PhaseResult, PhaseState, Run
+
+MARKS: Mapping[PhaseState, str] = {"waiting": "⚪", "running": "🔵", "done": "✅", "failed": "❌", "skipped": "➖"}
+STOPPED = "⏹️"
+WAITING = "✋"
+NOTES = 10
+PLANNED = """\
+### ✅ Planned
+Nothing was changed. `/dev-workflow` alone builds it as planned; with words of its own it plans anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What the status comment shows: the run, its phases so far, and what was used."""
+
+    run: Run
+    phases: Mapping[str, PhaseResult]
+    usage: Usage
+    usd: float
+    now: datetime
+    pull_url: str = ""
+    exact: bool = True
+    """False while a call is under way or lost: `usd` then counts what it can cost at most."""
+
+
+def spent(progress: Progress) -> str:
+    """What a run has cost, or can have cost at most."""
+    return money(progress.usd) if progress.exact else f"up to {money(progress.usd)}"
+
+
+def status_comment(progress: Progress) -> str:
+    """The one comment that is edited while a run goes on."""
+    run = progress.run
+    done = sum(1 for p in run.plan.phases if (r := progress.phases.get(p.name)) and r.state == "done")
+    total = len(run.plan.phases)
+    bar = "█" * round(done * 20 / total) + "░" * (20 - round(done * 20 / total))
+    lines = [headline(progress), "", f"`{bar}` {done} of {total} phases", ""]
+    lines += [
+        "| | phase | agent | time | tokens | cost |",
+        "|---|---|---|---:|---:|---:|",
+        *(_phase_row(progress, phase.name, phase.agent) for phase in run.plan.phases),
+    ]
+    began, ended = run.created_at or progress.now, run.ended_at or progress.now
+    elapsed = duration((ended - began).total_seconds())
+    lines += [
+        "",
+        f"Elapsed {elapsed} · {tokens(progress.usage)} tokens · {spent(progress)} of {money(run.plan.budget_usd)}",
+        *_notes(run),
+    ]
+    return "\n".join([*lines, *_footer(progress)])
+
+
+def _notes(run: Run) -> list[str]:
+    """What is wrong with the repository's own agents."""
+    notes = [f"> - {cell(note)}" for note in run.plan.notes[:NOTES]]
+    more = len(run.plan.notes) - len(notes)
+    notes += [f"> - ... and {more} more"] if more > 0 else []
+    return (
+        ["", "> [!WARNING]", "> Agents of this repository are not used as they are written:", *notes] if notes else []
+    )
+
+
+def headline(progress: Progress) -> str:
+    """The first line of the status comment: what is true now."""
+    run, link = progress.run, progress.pull_url
+    match run.state:
+        case "queued":
+            return (
+                f"### 🕓 Queued\nAsked by @{run.request.requester}. "
+                "It starts when no other run is at work in this repository."
+            )
+        case "running":
+            return f"### 🔵 At work\nAsked by @{run.request.requester}."
+        case "waiting":
+            return f"### {WAITING} Waiting for you\n{sentence(run.reason)}"
+        case "succeeded" if run.plan.purpose == "plan":
+            return PLANNED
+        case "succeeded":
+            return f"### ✅ Done: {link}\nThe evidence holds. It stands in the pull request."
+        case "unproven":
+            return f"### ⚠️ Done, but nothing proves it{': ' + link if link else ''}\n{sentence(run.reason)}"
+        case "failed":
+            where = f"\nThe work so far is in {link}." if link else ""
+            return f"### ❌ Failed\n{sentence(run.reason)}{where}"
+        case "cancelled":
+            return f"### {STOPPED} Cancelled\n{sentence(run.reason)}"
+
+
+def _phase_row(progress: Progress, name: str, agent: str) -> str:
+    result = progress.phases.get(name)
+    title = TITLES.get(name, name)
+    if result is None or result.state == "waiting":
+        mark = MARKS["skipped" if progress.run.state in ENDED else "waiting"]
+        return f"| {mark} | {title} | {agent} | | | |"
+    seconds, mark = result.seconds, MARKS[result.state]
+    if result.state == "running" and result.started_at:
+        seconds = ((progress.run.ended_at or progress.now) - result.started_at).total_seconds()
+        mark = STOPPED if progress.run.state in ENDED else mark
+    time = "" if result.state == "skipped" else duration(seconds)
+    used = f"{tokens(result.usage)} | {money(result.usd)}" if result.usage.total else " | "
+    return f"| {mark} | {title} | {agent} | {time} | {used} |"
+
+
+def _footer(progress: Progress) -> list[str]:
+    run = progress.run
+    if run.state in ENDED:
+        stop = stop_of(progress.phases.get(phase.name) for phase in run.plan.phases)
+        again = [] if run.state == "succeeded" else ["", *again_lines(run, stop)]
+        return [*again, "", f"<sub>run `{run.id}`</sub>"]
+    return ["", f"<sub>run `{run.id}` · stop it: `/cancel` · more: `/status`</sub>"]
