@@ -28,14 +28,16 @@ class LimitError(Exception):
         self.refused = refused
 
 
-async def ask(job: Job, caps: Sequence[Cap], index: int, request: ModelRequest, ports: Ports) -> tuple[Turn, Reply]:
+async def ask(
+    job: Job, caps: Sequence[Cap], index: int, request: ModelRequest, ports: Ports, heard: str = ""
+) -> tuple[Turn, Reply]:
     """The reply, and its turn as stored, with as much room to answer as the caps have.
 
     A call that failed for good costs what it reported; one that was stopped counts as reserved. Raises `LimitError`
     and `ModelError`.
     """
     calls = ports.calls.of(job.run.id)
-    request, turn = await _reserve(job, caps, index, request, calls, ports)
+    request, turn = await _reserve(job, caps, index, request, calls, ports, heard)
     with _until_it_ends(calls):
         started = ports.clock.monotonic()
         try:
@@ -60,7 +62,7 @@ def _until_it_ends(calls: RunCalls) -> Iterator[None]:
 
 
 async def _reserve(
-    job: Job, caps: Sequence[Cap], index: int, wanted: ModelRequest, calls: RunCalls, ports: Ports
+    job: Job, caps: Sequence[Cap], index: int, wanted: ModelRequest, calls: RunCalls, ports: Ports, heard: str
 ) -> tuple[ModelRequest, Turn]:
     """While other calls of the run are open, what they do not use may soon be free: then it waits, else it asks for a
     shorter reply."""
@@ -68,7 +70,7 @@ async def _reserve(
     while True:
         check_time(caps, ports.clock)
         price, tokens = ports.model.price_usd(request), ports.model.most_tokens(request)
-        turn = Turn(job.run.id, job.unit, index, job.agent.name, job.model, price, reserved_tokens=tokens)
+        turn = Turn(job.run.id, job.unit, index, job.agent.name, job.model, price, reserved_tokens=tokens, heard=heard)
         async with calls.lock:
             ended = calls.ended
             refused = await ports.store.reserve_turn(turn, caps)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import structlog
 
-from bot.answers import ANSWERS, FROM_BOTS, HAPPENINGS
+from bot.answers import ANSWERS, FROM_BOTS, HAPPENINGS, gates, notes
 from bot.answers.desk import NO_RUN, Desk
 from bot.core import comments
 from bot.core.command_errors import CommandError, render_error
@@ -36,6 +36,8 @@ class Engine:
         known = isinstance(event, CommentPosted | IssueLabeled) or type(event) in HAPPENINGS
         if not known:
             return "nothing to do"
+        if isinstance(event, CommentPosted) and await self._is_our_words(event):
+            return await gates.edited(self._desk, event)
         if type(event) not in FROM_BOTS and (event.author_is_bot or event.author == await self._ports.github.me()):
             return "a bot's doing"
         match event:
@@ -46,11 +48,20 @@ class Engine:
             case _:
                 return await HAPPENINGS[type(event)](self._desk, event)
 
+    async def _is_our_words(self, event: CommentPosted) -> bool:
+        """Whether a person edited a comment of ours."""
+        if event.previous_text is None or event.actor_is_bot:
+            return False
+        me = await self._ports.github.me()
+        return event.writer == me != event.author
+
     async def _commented(self, event: CommentPosted) -> str:
         found = new_commands(event.text, event.previous_text)
+        if not found:
+            return await notes.note(self._desk, event)
         ask = Ask(event.repo, event.issue, event.author, event.at, str(event.comment_id), event.comment_id)
         done = [await self._answer(ask, index, command) for index, command in enumerate(found)]
-        return ", ".join(done) or "no command"
+        return ", ".join(done)
 
     async def _labeled(self, event: IssueLabeled) -> str:
         command = labeled_command(event.label)

@@ -50,6 +50,10 @@ class Job:
     shared: tuple[Cap, ...] = ()
     team: Team | None = None
     """None for an agent that works alone, whatever its tools."""
+    asks: bool = False
+    """It may ask people a question, and then the run waits for the answer."""
+    noted: frozenset[int] = frozenset()
+    """Comments of people that are in its first message."""
     looks_on: bool = False
     """It only reads, in a checkout that is another agent's: the files are left as they are."""
 
@@ -66,6 +70,14 @@ class Outcome:
     hint: str = ""
     limit: Refusal | None = None
     """The limit that stopped it, if one did."""
+
+
+class QuestionError(Exception):
+    """An agent asks people something. The work goes on from here, in `unit`, once there is an answer."""
+
+    def __init__(self, unit: str, text: str) -> None:
+        super().__init__(text)
+        self.unit, self.text = unit, text
 
 
 def in_one(failed: Sequence[Outcome]) -> Outcome:

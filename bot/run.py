@@ -4,28 +4,33 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from itertools import count
+from typing import cast
 
 import structlog
 
+from bot.core import comments
 from bot.core.comments import phase_comment
 from bot.core.conversation import Json, ModelError
 from bot.core.definitions import Catalog
 from bot.core.errors import BotError
+from bot.core.gating import TEAM, Ask, next_step, passable
+from bot.core.gating import Work as Segment
 from bot.core.partial import stop_of
 from bot.core.planning import ASIDE
 from bot.core.repository import Sha
-from bot.core.runs import ENDED, Phase, PhaseName, PhaseResult, Run, RunId, RunState, Turn
+from bot.core.runs import ENDED, Phase, PhaseName, PhaseResult, Run, RunId, RunState, Turn, phase_of
+from bot.gates import WAKE, carry_out, done_with, phase_key, stand, voided
 from bot.kept import keep_changes, make_again
 from bot.outbox import patiently, post_comment
 from bot.phases import PHASES, Rules, Work, catalog_for, guidance_in, land_state, marked, settle, with_chosen
 from bot.ports import Checkout, GitHubError, Ports, SandboxError, Steps, WorkspaceError
-from bot.runner import total_usage
+from bot.runner import QuestionError, total_usage
 from bot.status import StatusBoard, finish_reactions
 from bot.testing import env_of
 
-SEGMENT = "main"
-TEAM: PhaseName = "team"
-"""A phase and the segment that holds it alone: the DAG of the others follows from it."""
+HALT_SECONDS = 3600.0
+"""How long a run of a repository whose line is stopped waits before it looks again by itself."""
 KNOWN = (BotError, ModelError, GitHubError, WorkspaceError, SandboxError)
 """Errors whose text names cause and next step."""
 
@@ -43,16 +48,49 @@ class Runs:
         """The whole of a run. It may wait for days between segments; a segment has its repository to itself."""
         opened = await steps.step("open", lambda: self._open(run_id))
         problem = str(opened.get("problem", ""))
-        for name in [] if problem else opened.get("segments", [SEGMENT]):
-            try:
-                await steps.segment(name)
-            except Exception:  # noqa: BLE001
-                structlog.get_logger().exception("segment broke", run=run_id, segment=name)
-        return await steps.step("close", lambda: self._close(run_id, problem))
+        for number in count(1):
+            following: Json = (
+                {"do": "end"} if problem else await steps.step(f"next-{number}", lambda: self._next(run_id))
+            )
+            if following["do"] == "wait":
+                await steps.receive(WAKE, seconds=following["seconds"])
+            elif following["do"] == "work":
+                await self._segment(run_id, f"part-{number}", steps)
+            elif following["do"] == "end":
+                break
+        return await steps.step("close", lambda: self._close(run_id, problem, following))
+
+    async def _segment(self, run_id: RunId, name: str, steps: Steps) -> None:
+        try:
+            await steps.segment(name)
+        except Exception:  # noqa: BLE001
+            structlog.get_logger().exception("segment broke", run=run_id, segment=name)
+            await steps.step(f"{name}-broke", lambda: self._broke(run_id))
+
+    async def _next(self, run_id: RunId) -> Json:
+        """What the coordinator does next: `work`, `wait` so many seconds, look `again`, or `end`."""
+        run, store = await self._run(run_id), self._ports.store
+        if run.state in ENDED:
+            return {"do": "end"}
+        if halt := await store.halted(run.repo):
+            reason = comments.held(halt.by, halt.reason)
+            await store.set_run_state(run_id, "waiting", reason=reason)
+            self.board.touch(run_id)
+            return {"do": "wait", "seconds": HALT_SECONDS}
+        for result in await carry_out(self._ports, run):
+            await self._post(run, next(p for p in run.plan.phases if p.name == result.name), result)
+        await done_with(self._ports, run)
+        gates = await store.gates(run_id)
+        run = await self._with_team(run)
+        step = next_step(run, {r.name: r for r in await store.phases(run_id)}, gates)
+        waiting = next((gate for gate in gates if gate.state == "open"), None)
+        if waiting or isinstance(step, Ask):
+            return await stand(self._ports, self.board, run, waiting or cast("Ask", step).gate)
+        return {"do": "work"} if isinstance(step, Segment) else {"do": "end"}
 
     async def segment(self, run_id: RunId, segment: str, steps: Steps) -> Json:
-        """The choice of the team, or all phases that follow from it, each as soon as what it needs has ended."""
-        started = await steps.step("begin", lambda: self._begin(run_id, segment))
+        """The phases up to the next gate, each as soon as what it needs has ended."""
+        started = await steps.step("begin", lambda: self._begin(run_id))
         needs = {name: tuple(before) for name, before in started["needs"].items()}
         return dict(await steps.graph(needs, lambda name, _: self._phase(run_id, name)))
 
@@ -84,25 +122,41 @@ class Runs:
             await self.board.open(run)
         except GitHubError as error:
             return {"problem": str(error)}
-        chosen = any(phase.name == TEAM for phase in run.plan.phases)
-        return {"segments": [TEAM, SEGMENT] if chosen else [SEGMENT]}
+        return {}
 
-    async def _begin(self, run_id: RunId, segment: str) -> Json:
+    async def _begin(self, run_id: RunId) -> Json:
         """The DAG of a segment: what is recorded here holds, whatever becomes of the plan."""
-        run = await self._run(run_id)
-        await self._ports.store.set_run_state(run_id, "running")
-        chosen = next((r for r in await self._ports.store.phases(run_id) if r.name == TEAM and r.state == "done"), None)
-        if segment != TEAM and chosen is not None:
-            run = replace(run, plan=with_chosen(run.plan, chosen))
-            await self._ports.store.set_plan(run_id, run.plan)
+        run, store = await self._run(run_id), self._ports.store
+        await store.set_run_state(run_id, "running")
         self.board.touch(run_id)
-        phases = [phase for phase in run.plan.phases if (phase.name == TEAM) == (segment == TEAM)]
-        names = {phase.name for phase in phases}
-        return {"needs": {phase.name: [need for need in phase.needs if need in names] for phase in phases}}
+        step = next_step(run, {r.name: r for r in await store.phases(run_id)}, await store.gates(run_id))
+        names = step.phases if isinstance(step, Segment) else ()
+        needs = {phase.name: phase.needs for phase in run.plan.phases if phase.name in names}
+        return {"needs": {name: [need for need in before if need in names] for name, before in needs.items()}}
 
-    async def _close(self, run_id: RunId, problem: str) -> Json:
+    async def _with_team(self, run: Run) -> Run:
+        """The run with the plan that follows from its team, once that is chosen."""
+        chosen = next((r for r in await self._ports.store.phases(run.id) if r.name == TEAM and r.state == "done"), None)
+        if chosen is None:
+            return run
+        run = replace(run, plan=with_chosen(run.plan, chosen))
+        await self._ports.store.set_plan(run.id, run.plan)
+        return run
+
+    async def _broke(self, run_id: RunId) -> Json:
+        """What a segment left unfinished cannot go on: the run ends, and says so."""
+        run = await self._run(run_id)
+        ended = {r.name for r in await self._ports.store.phases(run_id) if r.state in {"done", "failed", "skipped"}}
+        for phase in run.plan.phases:
+            if phase.name not in ended:
+                await self._ports.store.save_phase(PhaseResult(run_id, phase.name, phase.agent, "skipped"))
+        return {}
+
+    async def _close(self, run_id: RunId, problem: str, last: Json) -> Json:
         run = await self._run(run_id)
         state, reason = await land_state(self._ports, run)
+        if "state" in last:
+            state, reason = last["state"], last["reason"]
         if problem:
             state, reason = "failed", problem
         await self.finish(run_id, state, reason)
@@ -115,6 +169,8 @@ class Runs:
         results = {str(r.name): r for r in await self._ports.store.phases(run_id)}
         result = results.get(name)
         if result is None or result.state not in {"done", "failed"}:
+            if await self._held(run, phase, results):
+                return {"state": "held"}
             if run.state in ENDED or not _ready(phase, results):
                 await self._ports.store.save_phase(PhaseResult(run_id, phase.name, phase.agent, "skipped"))
                 return {"state": "skipped"}
@@ -125,21 +181,32 @@ class Runs:
             result = await self._unposted(result, error)
         return {"state": result.state}
 
+    async def _held(self, run: Run, phase: Phase, results: Mapping[str, PhaseResult]) -> bool:
+        """Whether the phase may not begin now: what it needs waits itself, or the coordinator has to look first."""
+        if any(results[need].state == "waiting" for need in phase.needs if need in results):
+            return True
+        return await self._ports.store.halted(run.repo) is not None or await voided(self._ports, run)
+
     async def _work(self, run: Run, phase: Phase, results: Mapping[str, PhaseResult]) -> PhaseResult:
         known = results.get(phase.name)
-        started = known.started_at if known and known.started_at else self._ports.clock.now()
-        await self._ports.store.save_phase(PhaseResult(run.id, phase.name, phase.agent, "running", started_at=started))
+        attempt, data = (known.attempt, known.data) if known else (1, "{}")
+        started = self._ports.clock.now()
+        if known and known.state == "running" and known.started_at:
+            started = known.started_at
+        begun = PhaseResult(run.id, phase.name, phase.agent, "running", data=data, started_at=started, attempt=attempt)
+        await self._ports.store.save_phase(begun)
         self.board.touch(run.id)
         result = await self._guarded(run, phase, results)
         usage, usd = total_usage(await self._turns(run.id, phase.name))
-        result = replace(result, started_at=started, ended_at=self._ports.clock.now(), usage=usage, usd=usd)
+        ended = self._ports.clock.now()
+        result = replace(result, started_at=started, ended_at=ended, usage=usage, usd=usd, attempt=attempt)
         await self._ports.store.save_phase(result)
         self.board.touch(run.id)
         return result
 
     async def _turns(self, run_id: RunId, phase: PhaseName) -> list[Turn]:
         turns = await self._ports.store.turns(run_id)
-        return [turn for turn in turns if turn.unit.partition("/")[0].partition("~")[0] == phase]
+        return [turn for turn in turns if phase_of(turn.unit) == phase]
 
     async def _guarded(self, run: Run, phase: Phase, results: Mapping[str, PhaseResult]) -> PhaseResult:
         """Whatever goes wrong becomes a result that people can read; only being stopped passes through."""
@@ -150,6 +217,10 @@ class Runs:
             return await keep_changes(self._ports.workspaces, work.checkout, work.start, result)
         except asyncio.CancelledError:
             raise
+        except QuestionError as asked:
+            known = json.loads(results[phase.name].data) if phase.name in results else {}
+            data = json.dumps({**known, "question": {"unit": asked.unit, "text": asked.text}})
+            return PhaseResult(run.id, phase.name, phase.agent, "waiting", data=data)
         except KNOWN as error:
             structlog.get_logger().warning("phase failed", run=run.id, phase=phase.name, error=str(error))
             reason = str(error)
@@ -168,7 +239,11 @@ class Runs:
         base, guidance = await workspaces.tree(checkout), guidance_in(checkout)
         run = await settle(ports, run, catalog, notes, checkout, rules.model)
         start = await self._start_tree(run, phase, results, checkout, base)
-        return Work(run, phase, results, checkout, base, start, ports, catalog, rules, self.board, guidance, env)
+        earlier = next(r for r in await ports.store.phases(run.id) if r.name == phase.name)
+        began = earlier.started_at or ports.clock.now()
+        said = tuple(note for note in await ports.store.notes(run.id) if note.at <= began)
+        work = Work(run, phase, results, checkout, base, start, ports, catalog, rules, self.board, guidance, env)
+        return replace(work, earlier=earlier, notes=said)
 
     async def _checkout(self, run: Run) -> Checkout:
         url, token = await self._ports.github.git_credentials(run.repo)
@@ -188,11 +263,11 @@ class Runs:
 
     async def _post(self, run: Run, phase: Phase, result: PhaseResult) -> None:
         """Nothing for a result that was taken over from a plan: it stands in the thread already."""
-        if "from" in json.loads(result.data):
+        if "from" in json.loads(result.data) or result.state == "waiting":
             return
         left = [p.name for p in run.plan.phases[run.plan.phases.index(phase) + 1 :]]
         text = phase_comment(run, result, left)
-        await post_comment(self._ports, run.id, phase.name, run.repo, run.request.issue, text)
+        await post_comment(self._ports, run.id, phase_key(result), run.repo, run.request.issue, text)
 
     async def _unposted(self, result: PhaseResult, error: GitHubError) -> PhaseResult:
         """A phase that nobody can read stops the run; the last one has left its pull request, which can be read."""
@@ -208,11 +283,4 @@ class Runs:
 def _ready(phase: Phase, results: Mapping[str, PhaseResult]) -> bool:
     """Whether what a phase needs is there; delivery also takes what there is when a limit has stopped the work."""
     stopped = phase.name == "delivery" and stop_of(results.values()) is not None
-    return all(_passable(results.get(need)) for need in (("tasks",) if stopped else phase.needs))
-
-
-def _passable(result: PhaseResult | None) -> bool:
-    """Whether what needs this phase can go on: it is done, or failed in a way that the evidence will show."""
-    if result is None:
-        return False
-    return result.state == "done" or (result.state == "failed" and bool(json.loads(result.data).get("go_on")))
+    return all(passable(results.get(need)) for need in (("tasks",) if stopped else phase.needs))

@@ -5,7 +5,7 @@ checkout), so a killed process goes on with the next turn, and no reply that was
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count, groupby
 
@@ -14,17 +14,19 @@ import structlog
 from bot.asking import LimitError, ask, seconds_left
 from bot.core.conversation import Message, ModelError, ModelRequest, Reply, Text, ToolResult, ToolSpec, ToolUse, Usage
 from bot.core.limits import SMALLER, Cap
+from bot.core.people import Note
 from bot.core.repository import Sha
 from bot.core.runs import Turn
 from bot.core.submissions import Submission, read_submission, submit_tool
 from bot.core.transcript import reply_from_json, results_from_json, results_to_json
 from bot.core.trimming import cleared, trimmed
 from bot.delegation import TASK, delegate, task_spec
-from bot.jobs import Job, Outcome, Team, in_one
+from bot.hearing import ASK, LEAD, SPEC, answer_to, note_piece, unheard
+from bot.jobs import Job, Outcome, QuestionError, Team, in_one
 from bot.ports import Ports, SandboxLimits, WorkspaceError
 from bot.tools import READING, ToolBox
 
-__all__ = ["Job", "Outcome", "Team", "in_one", "run_job", "total_usage"]
+__all__ = ["Job", "Outcome", "QuestionError", "Team", "in_one", "run_job", "total_usage"]
 
 MAX_TOKENS = 16_000
 """Of one reply; less where the budget has less room."""
@@ -47,6 +49,8 @@ class _Progress:
     last: Reply | None = None
     submission: Submission | None = None
     caps: tuple[Cap, ...] = field(default=())
+    heard: list[int] = field(default_factory=list)
+    """Comments of people that the agent has seen since it began."""
 
 
 class _StopError(Exception):
@@ -57,7 +61,10 @@ class _StopError(Exception):
 
 
 async def run_job(job: Job, ports: Ports, on_turn: OnTurn) -> Outcome:
-    """Work until the result is handed in; `on_turn` is awaited after every turn. Never raises for what an agent did."""
+    """Work until the result is handed in; `on_turn` is awaited after every turn.
+
+    Never raises for what an agent did, but `QuestionError` while people have not answered what it asked them.
+    """
     job, progress, turns = await _take_up(job, ports)
     try:
         for turn in turns:
@@ -95,6 +102,8 @@ async def _take_up(job: Job, ports: Ports) -> tuple[Job, _Progress, list[Turn]]:
 
 async def _replay(job: Job, progress: _Progress, turn: Turn, ports: Ports, on_turn: OnTurn) -> None:
     assert turn.reply is not None
+    ids = [int(number) for number in turn.heard.split(",") if number]
+    _hear(progress, [note for note in await ports.store.notes(job.run.id) if note.comment in ids])
     reply = reply_from_json(turn.reply)
     known = results_from_json(turn.results) if turn.results is not None else ()
     if turn.results is not None and len(known) == len(reply.tool_uses):
@@ -105,19 +114,35 @@ async def _replay(job: Job, progress: _Progress, turn: Turn, ports: Ports, on_tu
 
 
 async def _turn(job: Job, progress: _Progress, ports: Ports, on_turn: OnTurn) -> None:
-    """One call and its tools."""
+    """One call and its tools; what people said meanwhile goes with it."""
+    notes = await unheard(job, progress.heard, ports)
+    _hear(progress, notes)
     shown = trimmed(progress.messages, CONVERSATION_TOKENS)
     request = ModelRequest(job.model, job.system, shown, _specs(job, progress, ports), MAX_TOKENS)
-    turn, reply = await ask(job, progress.caps, progress.index, request, ports)
+    heard = ",".join(str(note.comment) for note in notes)
+    turn, reply = await ask(job, progress.caps, progress.index, request, ports, heard)
     progress.index += 1
     await _after_reply(job, progress, turn, reply, ports, on_turn)
+
+
+def _hear(progress: _Progress, notes: Sequence[Note]) -> None:
+    """Put comments behind what the agent was told last."""
+    if not notes:
+        return
+    words = Text("\n\n".join([LEAD, *(note_piece(note).render() for note in notes)]))
+    progress.heard += [note.comment for note in notes]
+    last = progress.messages[-1]
+    if last.role == "user":
+        progress.messages[-1] = Message("user", (*last.content, words))
+    else:
+        progress.messages.append(Message("user", (words,)))
 
 
 def _specs(job: Job, progress: _Progress, ports: Ports) -> tuple[ToolSpec, ...]:
     submit = submit_tool(job.submits) if job.submits else None
     task = task_spec(job)
     own = _box(job, progress, ports).specs([tool for tool in job.tools if tool != TASK])
-    return (*own, *((task,) if task else ()), *((submit,) if submit else ()))
+    return (*own, *((task,) if task else ()), *((SPEC,) if job.asks else ()), *((submit,) if submit else ()))
 
 
 def _box(job: Job, progress: _Progress, ports: Ports) -> ToolBox:
@@ -140,21 +165,24 @@ async def _after_reply(
 ) -> None:
     """Run the tools that a reply asks for, then the agents that it calls, and store what they answered.
 
-    The answers of the tools are stored before the agents begin: a process that takes this up has them as `known`, and
-    the agents find the files as they were.
+    The answers of the tools are stored before the agents begin, and before people are asked: a process that takes this
+    up has them as `known`, and the agents find the files as they were. Raises `QuestionError`.
     """
     tasks = [use for use in reply.tool_uses if use.name == TASK]
-    own = [use for use in reply.tool_uses if use.name != TASK]
+    asks = [use for use in reply.tool_uses if use.name == ASK]
+    own = [use for use in reply.tool_uses if use.name not in {TASK, ASK}]
     results = list(known)
     if own and not known:
         results = await _calls(job, progress, own, ports)
         progress.tree = await _snapshot(job, progress.tree, results, ports)
-    if own and tasks and not known:
+    if own and (tasks or asks) and not known:
         turn = replace(turn, results=results_to_json(results), tree=progress.tree)
         await ports.store.finish_turn(turn)
     if tasks:
         told, progress.tree = await _delegate(job, progress, turn.index, tasks, ports, on_turn)
-        results = _in_order(reply.tool_uses, [*results, *told])
+        results += told
+    results += [await answer_to(job, use, ports) for use in asks]
+    results = _in_order(reply.tool_uses, results)
     if results and reply.stop_reason == "max_tokens":
         results[-1] = replace(results[-1], content=f"{results[-1].content}\n\n{CUT_OFF}")
     await ports.store.finish_turn(replace(turn, results=results_to_json(results), tree=progress.tree))

@@ -148,6 +148,7 @@ def check_name(words: Words, name: str, names: list[str]) -> None:
     if name not in names:
         at = words.line.text.lower().rfind(name)
         hint = suggestion(f"/{name}", [f"/{one}" for one in names])
+        hint = hint if hint.startswith("Did") else "`/help` alone shows all there are."
         written = inline_code(words.line.text[at : at + len(name)] if at >= 0 else name)
         raise WrongWordError(max(at, 0), f"There is no command {written}.", hint)
 

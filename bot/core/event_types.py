@@ -28,6 +28,10 @@ class CommentPosted:
     previous_text: str | None
     at: datetime
     installation_id: int | None
+    writer: str = ""
+    """Whose comment it is; an edit may be somebody else's."""
+    actor_is_bot: bool = False
+    """Whether a bot acted now, whoever wrote the comment first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,8 @@ def _comment(payload: p.CommentPayload, author: p.User, previous_text: str | Non
         previous_text=previous_text,
         at=at,
         installation_id=payload.installation_id,
+        writer=comment.user.login if comment.user else "",
+        actor_is_bot=author.is_bot or payload.sender.is_bot,
     )
 
 

@@ -8,8 +8,9 @@ from typing import Literal
 from bot.core.repository import Repo
 from bot.core.runs import PhaseName, PhaseResult, RunId
 
-GateState = Literal["open", "approved", "rejected", "answered", "expired", "void"]
-"""`void`: what was to be approved, or was approved, is not what stands in the thread."""
+GateState = Literal["open", "approved", "rejected", "redone", "answered", "expired", "void", "reposted"]
+"""`void`: what was to be approved, or was approved, is not what stands in the thread. A rejection that was carried out
+is `redone`, a void approval `reposted`."""
 SHORT = 8
 """Digits of a hash that people are shown."""
 

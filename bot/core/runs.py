@@ -72,6 +72,12 @@ class RunPlan:
     automation: Automation = "smart"
     dry_run: bool = False
     """Nothing is pushed; the change is shown in the thread."""
+    remind_hours: float = 24.0
+    """How often people are reminded that the run waits for them; 0 is never."""
+    expire_days: float = 7.0
+    """How long it waits for them before it ends."""
+    risk_paths: tuple[str, ...] = ()
+    """Patterns of files that a smart run changes only after an approval, beside the built-in ones."""
     options: tuple[str, ...] = ()
     """What else the command asked for, such as `sub-issues`."""
     notes: tuple[str, ...] = ()
@@ -173,3 +179,18 @@ class Turn:
     tree: Sha | None = None
     seconds: float = 0.0
     reserved_tokens: int = 0
+    heard: str = ""
+    """Comments that people left while the agent worked and that this turn was the first to see: ids with commas."""
+
+
+def unit_of(unit: str, attempt: int) -> str:
+    """A unit of work in that attempt of its phase: `implementation@2/T1`."""
+    if attempt == 1:
+        return unit
+    phase, slash, part = unit.partition("/")
+    return f"{phase}@{attempt}{slash}{part}"
+
+
+def phase_of(unit: str) -> PhaseName:
+    """The phase that a unit of work belongs to."""
+    return unit.partition("/")[0].partition("~")[0].partition("@")[0]

@@ -1,5 +1,6 @@
 """The strict tools by which a phase hands in its result, and what is wrong with a result that was handed in."""
 
+import json
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
@@ -7,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from bot.core.conversation import Json, ToolSpec
 from bot.core.planning import Task, problems
-from bot.core.runs import PhaseName
+from bot.core.runs import PhaseName, PhaseResult
 
 Line = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 Prose = Annotated[str, StringConstraints(min_length=1, max_length=30_000)]
@@ -185,3 +186,8 @@ def _strict_schema(form: type[BaseModel]) -> Json:
     cleaned = clean(schema)
     assert isinstance(cleaned, dict)
     return cleaned
+
+
+def tasks_in(result: PhaseResult) -> list[Task]:
+    """The tasks that a finished task plan handed in."""
+    return [form.task() for form in Tasks.model_validate(json.loads(result.data)["submission"]).tasks]

@@ -4,11 +4,13 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.core.limits import Cap, Limits, covered_seconds
-from bot.core.runs import Phase, Run
+from bot.core.runs import Phase, Run, unit_of
 from bot.ports import Ports
 
 
-async def shared_caps(ports: Ports, run: Run, phase: Phase, of_run: Limits, of_phase: Limits) -> tuple[Cap, Cap]:
+async def shared_caps(
+    ports: Ports, run: Run, phase: Phase, of_run: Limits, of_phase: Limits, attempt: int = 1
+) -> tuple[Cap, Cap]:
     """The run's time is that in which its phases were at work: waiting for its turn, or for people, costs nothing."""
     now, moment = ports.clock.now(), ports.clock.monotonic()
     spans: dict[str, tuple[datetime, datetime]] = {
@@ -22,5 +24,5 @@ async def shared_caps(ports: Ports, run: Run, phase: Phase, of_run: Limits, of_p
     phase_left = of_phase.seconds - (now - began).total_seconds()
     return (
         Cap("run", str(run.id), "", of_run, moment + run_left),
-        Cap("phase", phase.name, phase.name, of_phase, moment + phase_left),
+        Cap("phase", phase.name, unit_of(phase.name, attempt), of_phase, moment + phase_left),
     )

@@ -12,15 +12,17 @@ from bot.core.context import Piece, first_message, request_pieces, result_pieces
 from bot.core.definitions import Catalog
 from bot.core.limits import PHASE, RUN, Limits
 from bot.core.partial import limit_data
+from bot.core.people import Note
 from bot.core.planning import Task
 from bot.core.repomap import repository_map
 from bot.core.repository import Sha
-from bot.core.runs import Member, Phase, PhaseName, PhaseResult, PhaseState, Run
-from bot.core.submissions import Tasks
+from bot.core.runs import Member, Phase, PhaseName, PhaseResult, PhaseState, Run, unit_of
+from bot.core.submissions import tasks_in
 from bot.core.team import CHIEF, builders, required
 from bot.core.testplan import TestRun
 from bot.core.text import truncate_middle
 from bot.delegation import TASK
+from bot.hearing import note_piece
 from bot.phases.caps import shared_caps
 from bot.ports import Checkout, Ports
 from bot.runner import Job, Outcome, Team, run_job
@@ -74,6 +76,14 @@ class Work:
     """What the install step made, where that is not beside the checkout."""
     tools: tuple[str, ...] = ()
     """What its agents may use; empty leaves it to what they do."""
+    earlier: PhaseResult | None = None
+    """What is stored of this very phase: an earlier attempt that was sent back, or work that was begun."""
+    notes: tuple[Note, ...] = ()
+    """What people have said to the run before this phase began."""
+
+    @property
+    def attempt(self) -> int:
+        return self.earlier.attempt if self.earlier else 1
 
     def limited_to(self, tools: Sequence[str]) -> "Work":
         """The same work with these tools, as far as an agent has them."""
@@ -103,14 +113,18 @@ class Work:
         agent = self.catalog.agent(name)
         plan = self.run.plan
         allowed = (*(self.tools or (TOOL_NAMES if submits is None else READING)), TASK)
-        model = plan.model_of(name, self.rules.model)
+        model, attempt = plan.model_of(name, self.rules.model), max(attempt, self.attempt)
+        of_run, of_phase = self.rules.run_limits, self.rules.phase_limits
+        caps = await shared_caps(self.ports, self.run, self.phase, of_run, of_phase, self.attempt)
         job = Job(
             run=self.run,
-            unit=unit,
+            unit=unit_of(unit, self.attempt),
             agent=agent,
             model=model,
             system=system_prompt(agent.name, agent.prompt, self.run.plan.mode),
-            first=first_message(replace(self.phase, agent=name), self.run, pieces, task=task, attempt=attempt),
+            first=first_message(
+                replace(self.phase, agent=name), self.run, pieces, task=task, attempt=max(attempt, self.attempt)
+            ),
             tools=tuple(t for t in agent.tools if t in allowed),
             checkout=self.checkout,
             start=start,
@@ -119,8 +133,10 @@ class Work:
             agents=self._nameable(submits),
             required=required(plan.mode, plan.wanted, plan.skipped) if submits == "team" else (),
             env=(self.env or env_of(self.checkout)) if submits is None or "Bash" in self.tools else None,
-            shared=await shared_caps(self.ports, self.run, self.phase, self.rules.run_limits, self.rules.phase_limits),
+            shared=caps,
             team=Team(self.catalog, self.phase),
+            asks=plan.automation != "auto",
+            noted=frozenset(note.comment for note in self.notes),
         )
 
         async def on_turn() -> None:
@@ -142,7 +158,17 @@ class Work:
     def needed(self, *, without: str = "") -> list[Piece]:
         """The wish, the issue, the repository's advice, and the results this phase declares that it needs."""
         needs = [name for name in self.phase.needs if name != without]
-        return [*request_pieces(self.run), *self.guidance, *result_pieces(needs, self.results)]
+        given = [*request_pieces(self.run), *self.guidance, *result_pieces(needs, self.results)]
+        return [*given, *map(note_piece, self.notes), *self._sent_back()]
+
+    def _sent_back(self) -> list[Piece]:
+        """What an earlier attempt handed in, and why somebody sent it back."""
+        data = json.loads(self.earlier.data) if self.earlier else {}
+        if (back := data.get("sent_back")) is None:
+            return []
+        before = Piece("result", back["output"], (("phase", self.phase.name), ("attempt", str(self.attempt - 1))))
+        label = (("from", back["by"]), ("permission", "write"), ("about", "your last result, which was sent back"))
+        return [before, Piece("comments", back["why"], label)]
 
     async def to_plan(self) -> list[Piece]:
         """What is needed, and a map of the repository, for those who do not change files."""
@@ -185,8 +211,8 @@ def commit(subject: str, agent: str, tree: Sha, task: str = "", words: str = "")
 
 
 def planned_tasks(results: Mapping[str, PhaseResult]) -> list[Task]:
-    """The tasks as the task plan has them."""
-    return [form.task() for form in Tasks.model_validate(json.loads(results["tasks"].data)["submission"]).tasks]
+    """The tasks as the task plan has them, none where nothing was planned."""
+    return tasks_in(results["tasks"]) if "tasks" in results else []
 
 
 def tests_of(results: Mapping[str, PhaseResult]) -> TestRun:

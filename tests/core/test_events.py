@@ -95,6 +95,7 @@ def test_a_new_comment_carries_all_that_a_run_needs() -> None:
         previous_text=None,
         at=datetime(2026, 1, 31, 12, 0, 0, tzinfo=UTC),
         installation_id=99,
+        writer="maintainer",
     )
 
 

@@ -17,7 +17,7 @@ from bot.bootstrap import Bot, bootstrap, make_sandbox
 from bot.core.conversation import Json
 from bot.core.effects import without_marks
 from bot.core.repository import Comment, Permission, PullRequest
-from bot.core.runs import ENDED, Run
+from bot.core.runs import ENDED, Run, RunId
 from bot.offline.claude import Session
 from bot.offline.github import LocalGitHub
 from bot.offline.github.faults import Hang
@@ -232,9 +232,25 @@ class Rig:
             await self.site.inbox.drain()
             for run in await self.bot.store.runs():
                 if await self.bot.ports.durable.status(run.id) in {"queued", "running"}:
-                    await self.bot.ports.durable.wait(run.id)
+                    await self._ended_or_waiting(run.id)
             if len(self.github.deliveries) == before:
                 return
+
+    async def _ended_or_waiting(self, run_id: RunId) -> None:
+        """Return when a run has ended, or waits for people and can do nothing before they decide."""
+        ended = asyncio.create_task(self.bot.ports.durable.wait(run_id))
+        try:
+            while not ended.done():
+                await asyncio.wait({ended}, timeout=0.02)
+                run = await self.bot.store.run(run_id)
+                if run is None or run.state != "waiting":
+                    continue
+                open_gate = any(gate.state == "open" for gate in await self.bot.store.gates(run_id))
+                if open_gate or await self.bot.store.halted(run.repo):
+                    return
+        finally:
+            ended.cancel()
+            await asyncio.gather(ended, return_exceptions=True)
 
     async def until(self, happened: Callable[[], bool], what: str) -> None:
         """Return when it has happened."""

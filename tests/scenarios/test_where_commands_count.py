@@ -100,7 +100,7 @@ There is no command `deploy`.
       ^
 ```
 
-There are `/dev-workflow`, `/planning`, `/status`, `/cancel`, `/help`, `/ping`.\
+`/help` alone shows all there are.\
 """,
         ]
     )

@@ -43,7 +43,7 @@ async def test_a_reader_may_look_but_not_start(bot: Rig) -> None:
     assert bot.next_comment() == snapshot("""\
 `/cancel [RUN]`
 
-Stop a run; nothing more is written or spent. Needs write permission.
+Stop a run; nothing more is spent, and the work so far is left on a branch. Needs write permission.
 
 - `RUN`: the name of a run; without it, the one at work on the issue
 

@@ -118,6 +118,7 @@ class TurnRow(Row, table=True):
     tree: str | None = Field(default=None, sa_type=CleanText)
     reply: str | None = Field(default=None, sa_type=CleanText)
     results: str | None = Field(default=None, sa_type=CleanText)
+    heard: str = Field(default="", sa_type=CleanText, sa_column_kwargs={"server_default": ""})
 
 
 class EffectRow(Row, table=True):

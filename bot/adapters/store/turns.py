@@ -33,6 +33,7 @@ async def reserve(session: AsyncSession, turn: Turn, caps: Sequence[Cap]) -> Ref
     row.lost_tokens += row.reserved_tokens
     row.agent, row.model = turn.agent, turn.model
     row.reserved_usd, row.reserved_tokens = turn.reserved_usd, turn.reserved_tokens
+    row.heard = turn.heard
     session.add(row)
     return None
 

@@ -14,6 +14,7 @@ from bot.core.comments.common import (
     tokens,
     whole,
 )
+from bot.core.comments.gates import changed_under, decided, edited_by, gate_comment, held, reminder, waits_for
 from bot.core.comments.phases import EXPLAINED, phase_comment, test_output
 from bot.core.comments.pulls import Unfinished, delivery_summary, pull_body, pull_title
 from bot.core.comments.status import MARKS, NOTES, PLANNED, STOPPED, Progress, headline, spent, status_comment
@@ -33,22 +34,29 @@ __all__ = [
     "again_lines",
     "cancelled",
     "cell",
+    "changed_under",
+    "decided",
     "delivery_summary",
     "denied",
     "duration",
+    "edited_by",
     "evidence_table",
+    "gate_comment",
     "headline",
+    "held",
     "money",
     "phase_comment",
     "pong",
     "pull_body",
     "pull_title",
     "refusal",
+    "reminder",
     "safe",
     "sentence",
     "spent",
     "status_comment",
     "test_output",
     "tokens",
+    "waits_for",
     "whole",
 ]

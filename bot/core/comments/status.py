@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.comments.common import TITLES, again_lines, cell, duration, money, sentence, tokens
+from bot.core.comments.gates import WAITING
 from bot.core.conversation import Usage
 from bot.core.partial import stop_of
 from bot.core.runs import ENDED, PhaseResult, PhaseState, Run
 
 MARKS: Mapping[PhaseState, str] = {"waiting": "⚪", "running": "🔵", "done": "✅", "failed": "❌", "skipped": "➖"}
 STOPPED = "⏹️"
-WAITING = "✋"
 NOTES = 10
 PLANNED = """\
 ### ✅ Planned
