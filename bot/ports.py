@@ -17,6 +17,7 @@ from bot.core.repository import (
     Repo,
     Sha,
 )
+from bot.core.reviews import PullFile
 from bot.core.runs import Outcome, PhaseResult, Run, RunId, RunPlan, RunState, Turn
 from bot.ports_github import Conversations, PullRequests, Reviews, Triage
 from bot.ports_people import Decisions
@@ -154,6 +155,10 @@ class Workspaces(Protocol):
     async def open(self, run: RunId, url: str, token: str, base: Sha) -> Checkout:
         """The run's checkout at `base`; the same one if it is already there (its files are left as they are)."""
 
+    async def fetch(self, checkout: Checkout, url: str, token: str, commit: Sha, ref: str = "") -> Sha:
+        """Make one more commit of the repository known to the checkout, for `restore`, `diff` and `merge`; returns its
+        tree. A commit that is on no branch is looked for under `ref`, as `refs/pull/7/head`."""
+
     async def tree(self, checkout: Checkout) -> Sha:
         """The git tree of the files as they are now. Raises `WorkspaceError` for what must not be committed."""
 
@@ -165,6 +170,9 @@ class Workspaces(Protocol):
 
     async def diff(self, checkout: Checkout, old: Sha, new: Sha) -> str:
         """The unified diff between two trees or commits."""
+
+    async def patches(self, checkout: Checkout, old: Sha, new: Sha) -> list[PullFile]:
+        """The changed files between two trees or commits with their patches, as GitHub shows a pull request."""
 
     async def files(self, checkout: Checkout) -> list[str]:
         """Paths of all files of the checkout that git would keep, sorted."""

@@ -58,6 +58,9 @@ class Conversations(Protocol):
 
     async def commit(self, repo: Repo, sha: Sha) -> RemoteCommit: ...
 
+    async def merge_base(self, repo: Repo, base: Sha, head: Sha) -> Sha | None:
+        """The newest commit that both have, None if they have none; `head` may be of a fork's pull request."""
+
     async def create_commits(self, repo: Repo, parent: Sha, commits: Sequence[CommitDraft]) -> Sha:
         """Make blobs, trees and commits on top of `parent` and return the last commit; no ref points to it yet.
 

@@ -117,11 +117,15 @@ class FoundFile:
 
 @dataclass(frozen=True, slots=True)
 class CommitDraft:
-    """A commit to be made: its message, its changes against the previous one, and the tree they must end in."""
+    """A commit to be made: its message, its changes against the previous one, and the tree they must end in.
+
+    A merge has a second parent, `merged`; its changes are then written against that one, where they are few.
+    """
 
     message: str
     changes: tuple[FileChange, ...]
     tree: Sha
+    merged: Sha | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,6 +101,8 @@ class ReviewThread:
     is_resolved: bool
     is_outdated: bool
     comments: tuple[ReviewComment, ...]
+    hunk: str = ""
+    """The lines of the diff that it was begun on, the last of them the line itself."""
 
 
 @dataclass(frozen=True, slots=True)

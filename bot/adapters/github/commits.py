@@ -30,6 +30,7 @@ class Commits(Reads):
         """
         tree = (await self.commit(repo, parent)).tree if commits else Sha("")
         for i, draft in enumerate(commits):
+            tree = (await self.commit(repo, draft.merged)).tree if draft.merged else tree
             tree = await self._create_tree(repo, tree, draft.changes)
             if tree != draft.tree:
                 raise GitHubError(
@@ -43,10 +44,11 @@ class Commits(Reads):
         """No author, committer or date: with any of them GitHub does not sign."""
         owner, name = names(repo)
         ask = Ask(f"create a commit in {repo}", "Contents: write", "object", repo)
+        parents = [sha_path(sha) for sha in (parent, draft.merged) if sha]
         answer = await self._send(
             ask,
             lambda gh: gh.rest.git.async_create_commit(
-                owner, name, message=draft.message, tree=draft.tree, parents=[sha_path(parent)]
+                owner, name, message=draft.message, tree=draft.tree, parents=parents
             ),
         )
         return Sha(wire.parse(wire.ObjectWire, answer, ask).sha)

@@ -19,7 +19,7 @@ query($owner: String!, $name: String!, $number: Int!, $after: String) {
           id isResolved isOutdated path line
           comments(first: 100) {
             nodes {
-              fullDatabaseId body url createdAt
+              fullDatabaseId body url createdAt diffHunk
               replyTo { fullDatabaseId }
               author { __typename login }
             }

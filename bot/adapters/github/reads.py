@@ -92,6 +92,14 @@ class Reads(Caller):
         answer = await self._send(ask, lambda gh: gh.rest.git.async_get_commit(owner, name, commit))
         return wire.parse(wire.CommitWire, answer, ask).core()
 
+    async def merge_base(self, repo: Repo, base: Sha, head: Sha) -> Sha | None:
+        """GitHub answers 404 where the two have no history in common."""
+        owner, name = names(repo)
+        ask = Ask(f"compare {head[:12]} with {base[:12]} in {repo}", "Contents: read", repo=repo)
+        both = f"{sha_path(base)}...{sha_path(head)}"
+        answer = await self._or_none(ask, lambda gh: gh.rest.repos.async_compare_commits(owner, name, both, per_page=1))
+        return Sha(wire.parse(wire.Comparison, answer, ask).merge_base_commit.sha) if answer else None
+
     async def find_pull(self, repo: Repo, branch: str) -> PullRequest | None:
         """GitHub ignores a `head` it cannot read, and takes an owner's forks too: so the answer is looked through."""
         owner, name = names(repo)

@@ -136,6 +136,10 @@ class CommitWire(Wire):
         )
 
 
+class Comparison(Wire):
+    merge_base_commit: ObjectWire
+
+
 class HeadRepository(Wire):
     full_name: str
 

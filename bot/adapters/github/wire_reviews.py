@@ -111,6 +111,7 @@ class CommentNode(ReplyNode):
     body: str
     url: str
     created_at: datetime = Field(alias="createdAt")
+    hunk: str = Field("", alias="diffHunk")
     reply_to: ReplyNode | None = Field(None, alias="replyTo")
     author: ActorNode | None = None
 
@@ -129,7 +130,8 @@ class ThreadNode(Wire):
 
     def core(self) -> ReviewThread:
         comments = tuple(self._comment(node) for node in self.comments.nodes)
-        return ReviewThread(self.id, self.path, self.line, self.is_resolved, self.is_outdated, comments)
+        hunk = self.comments.nodes[0].hunk if self.comments.nodes else ""
+        return ReviewThread(self.id, self.path, self.line, self.is_resolved, self.is_outdated, comments, hunk)
 
     def _comment(self, node: CommentNode) -> ReviewComment:
         return ReviewComment(

@@ -25,8 +25,9 @@ class Mirrors:
     root: Path
     allow_file: bool = False
 
-    async def fetch(self, url: str, token: str, base: Sha) -> Path:
-        """The mirror's git directory, with `base` and all its files. Raises `WorkspaceError`."""
+    async def fetch(self, url: str, token: str, base: Sha, ref: str = "") -> Path:
+        """The mirror's git directory, with `base` and all its files; `ref` is where else to look for it, beside the
+        branches. Raises `WorkspaceError`."""
         remote = Remote(url, token, self.allow_file)
         self._check(url)
         mirror = self.root / f"{hashlib.sha256(url.encode()).hexdigest()[:24]}.git"
@@ -36,7 +37,7 @@ class Mirrors:
             git = Git(mirror, remote=remote, kept=(lock,))
             if not await _has(git, base):
                 _clear(mirror)
-                await _fetch(git, url, base)
+                await _fetch(git, url, base, ref)
         return mirror
 
     def _check(self, url: str) -> None:
@@ -69,8 +70,8 @@ def _ref(base: Sha) -> str:
     return f"refs/devflow/{base}"
 
 
-async def _fetch(git: Git, url: str, base: Sha) -> None:
-    """The commit alone; from a server that does not give a commit by its name, all branches."""
+async def _fetch(git: Git, url: str, base: Sha, ref: str) -> None:
+    """The commit alone; from a server that does not give a commit by its name, all branches and the ref."""
     flags = ("--quiet", "--no-tags", "--no-write-fetch-head", "--force")
     code, _, said = await git.result(
         "fetch", *flags, "--depth=1", "--", url, f"{base}:{_ref(base)}", seconds=FETCH_SECONDS
@@ -79,8 +80,8 @@ async def _fetch(git: Git, url: str, base: Sha) -> None:
         return
     if "unadvertised object" not in said and "not our ref" not in said:
         raise WorkspaceError(f"{url} could not be fetched: {_why(said)}")
-    heads = "refs/heads/*:refs/devflow-heads/*"
-    await git.run("fetch", *flags, "--prune", "--", url, heads, seconds=FETCH_SECONDS)
+    refs = ["refs/heads/*:refs/devflow-heads/*", *([f"{ref}:refs/devflow-asked/{base}"] if ref else [])]
+    await git.run("fetch", *flags, "--prune", "--", url, *refs, seconds=FETCH_SECONDS)
     if not await git.ok("cat-file", "-e", f"{base}^{{commit}}"):
         raise WorkspaceError(f"{url} has no commit {base[:12]}: it was removed by a force push, or never pushed.")
     await git.run("update-ref", _ref(base), base)

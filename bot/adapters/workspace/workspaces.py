@@ -24,7 +24,9 @@ from bot.adapters.workspace.git import Git
 from bot.adapters.workspace.listing import GITLINK, Change, check_paths
 from bot.adapters.workspace.mirror import Mirrors
 from bot.adapters.workspace.objects import contents, cut_diff, index_info
+from bot.adapters.workspace.patches import pull_files
 from bot.core.repository import FileChange, FoundFile, Sha
+from bot.core.reviews import PullFile
 from bot.core.runs import RunId
 from bot.ports import Checkout, Merge, WorkspaceError
 
@@ -62,6 +64,13 @@ class GitWorkspaces:
                 note_opened(place, base)
         return checkout
 
+    async def fetch(self, checkout: Checkout, url: str, token: str, commit: Sha, ref: str = "") -> Sha:
+        """Make one more commit of the repository known to the checkout; returns its tree. Raises `WorkspaceError`."""
+        if not _SHA.fullmatch(commit):
+            raise WorkspaceError(f"{commit[:50]!r} is not the SHA of a commit.")
+        await self._mirrors.fetch(url, token, commit, ref)
+        return Sha(await Git(checkout.git_dir).line("rev-parse", "--verify", f"{commit}^{{tree}}"))
+
     async def tree(self, checkout: Checkout) -> Sha:
         """The git tree of the files that .gitignore does not leave out. Raises `WorkspaceError`, naming the path."""
         return await with_index(checkout, write_tree)
@@ -88,6 +97,10 @@ class GitWorkspaces:
         trees = (f"{old}^{{tree}}", f"{new}^{{tree}}")
         text = await Git(checkout.git_dir).run("diff-tree", "-r", "-p", *options, *trees)
         return cut_diff(text.decode(errors="replace"))
+
+    async def patches(self, checkout: Checkout, old: Sha, new: Sha) -> list[PullFile]:
+        """The changed files as GitHub shows a pull request: renames found, three lines of context."""
+        return await pull_files(Git(checkout.git_dir), old, new)
 
     async def files(self, checkout: Checkout) -> list[str]:
         """Paths of all files that git would keep, sorted: tracked and new ones, without submodules."""

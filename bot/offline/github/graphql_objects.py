@@ -125,6 +125,7 @@ def _comment_object(world: World, repository: Repository, issue: Issue, thread: 
         "body": comment.body,
         "path": thread.path,
         "line": thread.line,
+        "diffHunk": thread.hunk,
         "url": review_comment_page(world, repository, issue, comment),
         "createdAt": time_text(comment.created_at),
         "updatedAt": time_text(comment.updated_at),

@@ -59,4 +59,4 @@ def _thread_seen(world: World, repository: Repository, issue: Issue, thread: Thr
     )
     identity = node_id("PullRequestReviewThread", thread.id)
     resolved, outdated = thread.resolved_by is not None, thread.line is None
-    return ReviewThread(identity, thread.path, thread.line, resolved, outdated, comments)
+    return ReviewThread(identity, thread.path, thread.line, resolved, outdated, comments, thread.hunk)

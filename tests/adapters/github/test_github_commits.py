@@ -14,6 +14,7 @@ from githubkit_schemas.latest import models
 from bot.adapters.github import GitHubAdapter
 from bot.adapters.github.commits import INLINE_FILE, INLINE_TREE
 from bot.core.repository import CommitDraft, FileChange, Sha
+from bot.offline.github import LocalGitHub
 from bot.ports import GitHubError
 from tests.adapters.github.github_rig import OTHER, REPO, SHA, commit_json, refusal
 
@@ -163,6 +164,35 @@ async def test_commits_stand_on_each_other_and_no_branch_is_made(github: GitHubA
     sent = git.bodies(git.commits)
     assert sent[0] == {"message": "One", "tree": first, "parents": [parent]}
     assert sent[1]["message"] == "Two\n\nBecause."
+
+
+async def test_a_merge_is_written_against_what_is_merged_in(devflow: GitHubAdapter, local: LocalGitHub) -> None:
+    """Two parents, and only our own changes go over the wire; the point where both parted is told."""
+    start = local.push("acme/widget", "main", {"a.txt": "a\n"}, "Start", by="maria")
+    ours = local.push("acme/widget", "topic", {"ours.txt": "o\n"}, "Ours", by="maria")
+    theirs = local.push("acme/widget", "main", {"theirs.txt": "t\n"}, "Theirs", by="maria")
+    assert await devflow.merge_base(REPO, Sha(theirs), Sha(ours)) == start
+    tree = _tree_with(local, theirs, "ours.txt", b"o\n")
+    change = FileChange("ours.txt", b"o\n")
+    made = await devflow.create_commits(REPO, Sha(ours), [CommitDraft("Merge main", (change,), tree, Sha(theirs))])
+    commit = await devflow.commit(REPO, made)
+    assert (commit.parents, commit.tree) == ((ours, theirs), tree)
+
+
+def _tree_with(local: LocalGitHub, commit: str, path: str, content: bytes) -> Sha:
+    """The tree of a commit with one more file."""
+    local.push("acme/widget", "both", {path: content}, "Both", by="maria")
+    assert local.commit("acme/widget", "both").parents == (commit,)
+    return local.commit("acme/widget", "both").tree
+
+
+async def test_commits_without_a_common_past_have_no_merge_base(github: GitHubAdapter, api: respx.MockRouter) -> None:
+    """GitHub answers 404, which is no error here."""
+    route = api.get(path__startswith="/repos/acme/widget/compare/").mock(
+        return_value=refusal(404, "No common ancestor")
+    )
+    assert await github.merge_base(REPO, Sha(SHA), Sha(OTHER)) is None
+    assert f"{SHA}...{OTHER}" in str(route.calls[0].request.url)
 
 
 async def test_nobody_is_named_as_author_so_that_github_signs(github: GitHubAdapter, git: GitData) -> None:

@@ -88,6 +88,8 @@ async def test_threads_are_answered_and_resolved(devflow: GitHubAdapter, pull: i
         ("new.txt", 1, False, False),
     ]
     answer = await devflow.reply_to_review_comment(REPO, pull, first.comments[0].id, f"Done.\n{MARK}")
+    assert first.hunk.splitlines()[0].startswith("@@ ")
+    assert first.hunk.splitlines()[-1] == "+LINE 5"
     assert answer.in_reply_to == first.comments[0].id
     assert await devflow.find_review_comment(REPO, pull, MARK) == answer
     await devflow.resolve_thread(REPO, first.id)
