@@ -90,10 +90,14 @@ class Bot:
         return "nothing to do" if event is None else await self.engine.handle(event)
 
     async def _keep_watch(self) -> None:
-        """Look after runs that the engine lost or gave up, now and every half minute."""
+        """Look after runs that the engine lost or gave up, now and every half minute; once after what was missed."""
+        missed = True
         while True:
             try:
                 await self.engine.recover()
+                if missed:
+                    await self.engine.reconcile()
+                missed = False
             except Exception:  # noqa: BLE001
                 structlog.get_logger().exception("watch")
             await self.ports.clock.sleep(WATCH_SECONDS)

@@ -7,6 +7,8 @@ import structlog
 
 from bot.answers import ANSWERS, FROM_BOTS, HAPPENINGS, gates, notes
 from bot.answers.desk import NO_RUN, Desk
+from bot.answers.looking import look_after
+from bot.answers.pull_events import reconcile
 from bot.core import comments
 from bot.core.command_errors import CommandError, render_error
 from bot.core.command_kinds import Command
@@ -15,7 +17,7 @@ from bot.core.definitions import Catalog
 from bot.core.errors import BotError
 from bot.core.events import CommentPosted, Event, IssueLabeled
 from bot.core.policy import Denied, authorise
-from bot.core.runs import ENDED
+from bot.core.runs import ENDED, Run
 from bot.ports import GitHubError, Ports
 from bot.run import Runs
 from bot.starting import Ask, Defaults
@@ -30,6 +32,7 @@ class Engine:
         self._ports = ports
         self._runs = runs
         self._desk = Desk(ports, runs, catalog, defaults)
+        runs.after = self._after
 
     async def handle(self, event: Event) -> str:
         """Act on one event; returns what was done in a word or two, for the delivery's record."""
@@ -69,6 +72,14 @@ class Engine:
             return "not our label"
         source = f"label-{hashlib.sha256(f'{event.repo} {event.issue.number} {event.label}'.encode()).hexdigest()[:8]}"
         return await self._answer(Ask(event.repo, event.issue, event.author, event.at, source), 0, command)
+
+    async def _after(self, run: Run) -> None:
+        """What a run's end leads to."""
+        await look_after(self._desk, run)
+
+    async def reconcile(self) -> None:
+        """Once after a start: find out what happened while nobody listened."""
+        await reconcile(self._desk)
 
     async def recover(self) -> None:
         """Take up what an earlier process left: runs that were stored but never started, or given up by the engine."""

@@ -44,7 +44,7 @@ class Job:
     agents: tuple[str, ...] = ()
     """Agents that the result may name."""
     required: tuple[str, ...] = ()
-    """Agents that a team must have."""
+    """Agents that a team must have, or threads that a revision must answer."""
     env: Path | None = None
     """What the tests' install step left, mounted read-only at `/env` for commands."""
     shared: tuple[Cap, ...] = ()

@@ -12,11 +12,14 @@ from bot.ports import Checkout, WorkspaceError, Workspaces
 
 
 async def keep_changes(workspaces: Workspaces, checkout: Checkout, start: Sha, result: PhaseResult) -> PhaseResult:
-    """The result with what each of its commits changes, contents and all; `start` is the tree the phase began from."""
+    """The result with what each of its commits changes, contents and all; `start` is the tree the phase began from.
+
+    Of a merge it is what differs from the commit that is merged in, which every checkout of the run has.
+    """
     data = json.loads(result.data)
     before = start
     for commit in data.get("commits", []):
-        tree = Sha(commit["tree"])
+        tree, before = Sha(commit["tree"]), Sha(commit.get("merged") or before)
         commit["changes"] = [_packed(change) for change in await workspaces.changes(checkout, before, tree)]
         before = tree
     return replace(result, data=json.dumps(data)) if data.get("commits") else result
@@ -30,6 +33,7 @@ async def make_again(workspaces: Workspaces, checkout: Checkout, base: Sha, resu
     tree = base
     for result in results:
         for commit in json.loads(result.data).get("commits", []):
+            tree = Sha(commit.get("merged") or tree)
             made = await workspaces.write(checkout, tree, [_unpacked(entry) for entry in commit["changes"]])
             tree = Sha(commit["tree"])
             if made != tree:

@@ -17,6 +17,7 @@ PART_LIMIT = 64_500
 WAITS = (1, 2, 4, 8, 16, 32, 60, 120, 240)
 """Seconds between attempts while GitHub is out of order: eight minutes in all."""
 T = TypeVar("T")
+Step = Callable[[Ports, Effect], Awaitable[str]]
 
 
 async def post_comment(ports: Ports, run: RunId, key: str, repo: Repo, number: int, body: str) -> int:
@@ -63,12 +64,20 @@ async def open_pull(ports: Ports, run: RunId, repo: Repo, draft: PullDraft) -> P
 
 
 async def _apply(ports: Ports, effect: Effect) -> str:
+    return await apply_once(ports, effect, _find, _make)
+
+
+async def apply_once(ports: Ports, effect: Effect, find: Step, make: Step) -> str:
+    """Store the effect, then find what an earlier try made of it, or make it; returns what GitHub calls it.
+
+    An effect that is stored already is the one that counts. `find` returns an empty text for nothing.
+    """
     stored = await ports.store.add_effect(effect)
     if stored.state == "done":
         return stored.remote
 
     async def once() -> str:
-        return await _find(ports, stored) or await _make(ports, stored)
+        return await find(ports, stored) or await make(ports, stored)
 
     remote = await patiently(ports, once)
     await ports.store.effect_done(stored, remote)
@@ -98,6 +107,8 @@ async def _find(ports: Ports, effect: Effect) -> str:
         case "pull":
             pull = await ports.github.find_pull(effect.repo, effect.target)
             return str(pull.number) if pull and mark(effect.run, effect.key) in pull.body else ""
+        case kind:
+            raise ValueError(f"{kind} is not made here")
 
 
 async def _make(ports: Ports, effect: Effect) -> str:
@@ -110,3 +121,5 @@ async def _make(ports: Ports, effect: Effect) -> str:
             return sha
         case "pull":
             return str((await ports.github.open_pull(effect.repo, PullDraft(**json.loads(effect.body)))).number)
+        case kind:
+            raise ValueError(f"{kind} is not made here")

@@ -23,7 +23,7 @@ from bot.core.runs import ENDED, Phase, PhaseName, PhaseResult, Run, RunId, RunS
 from bot.gates import WAKE, carry_out, done_with, phase_key, stand, voided
 from bot.kept import keep_changes, make_again
 from bot.outbox import patiently, post_comment
-from bot.phases import PHASES, Rules, Work, catalog_for, guidance_in, land_state, marked, settle, with_chosen
+from bot.phases import Rules, Work, catalog_for, guidance_in, land_state, marked, perform, settle, with_chosen
 from bot.ports import Checkout, GitHubError, Ports, SandboxError, Steps, WorkspaceError
 from bot.runner import QuestionError, total_usage
 from bot.status import StatusBoard, finish_reactions
@@ -43,6 +43,8 @@ class Runs:
         self._catalog = catalog
         self._rules = rules
         self.board = StatusBoard(ports, rules.status_seconds)
+        self.after: Callable[[Run], Awaitable[None]] | None = None
+        """What the end of a run leads to; it is called at least once."""
 
     async def coordinate(self, run_id: RunId, steps: Steps) -> Json:
         """The whole of a run. It may wait for days between segments; a segment has its repository to itself."""
@@ -101,6 +103,8 @@ class Runs:
         await self._tell(run_id, lambda: self.board.settle(run_id))
         await self._tell(run_id, lambda: patiently(self._ports, lambda: finish_reactions(self._ports, run.repo, run)))
         await self._ports.workspaces.drop(run_id)
+        if (after := self.after) is not None:
+            await self._tell(run_id, lambda: after(run))
 
     async def _tell(self, run_id: RunId, call: Callable[[], Awaitable[None]]) -> None:
         """The run has ended, whether GitHub wants to hear of it or not."""
@@ -212,7 +216,7 @@ class Runs:
         """Whatever goes wrong becomes a result that people can read; only being stopped passes through."""
         try:
             work = await self._prepare(run, phase, results)
-            result = await PHASES[phase.name](work)
+            result = await perform(work)
             result = marked(result, await self._turns(run.id, phase.name), work.catalog, run.plan.mode)
             return await keep_changes(self._ports.workspaces, work.checkout, work.start, result)
         except asyncio.CancelledError:
@@ -238,12 +242,22 @@ class Runs:
         await workspaces.restore(checkout, run.request.base_sha)
         base, guidance = await workspaces.tree(checkout), guidance_in(checkout)
         run = await settle(ports, run, catalog, notes, checkout, rules.model)
-        start = await self._start_tree(run, phase, results, checkout, base)
+        head = await self._head(run, checkout) or base
+        start = await self._start_tree(run, phase, results, checkout, head)
         earlier = next(r for r in await ports.store.phases(run.id) if r.name == phase.name)
         began = earlier.started_at or ports.clock.now()
         said = tuple(note for note in await ports.store.notes(run.id) if note.at <= began)
         work = Work(run, phase, results, checkout, base, start, ports, catalog, rules, self.board, guidance, env)
-        return replace(work, earlier=earlier, notes=said)
+        return replace(work, head=head, earlier=earlier, notes=said)
+
+    async def _head(self, run: Run, checkout: Checkout) -> Sha | None:
+        """The tree of the branch that the run goes on with; that of a fork is had through its pull request."""
+        onto = run.request.onto
+        if onto is None:
+            return None
+        url, token = await self._ports.github.git_credentials(run.repo)
+        ref = f"refs/pull/{onto.pull}/head" if onto.pull else ""
+        return await self._ports.workspaces.fetch(checkout, url, token, onto.head, ref)
 
     async def _checkout(self, run: Run) -> Checkout:
         url, token = await self._ports.github.git_credentials(run.repo)
@@ -262,8 +276,11 @@ class Runs:
         return await make_again(self._ports.workspaces, checkout, base, ended)
 
     async def _post(self, run: Run, phase: Phase, result: PhaseResult) -> None:
-        """Nothing for a result that was taken over from a plan: it stands in the thread already."""
-        if "from" in json.loads(result.data) or result.state == "waiting":
+        """Nothing for a result that was taken over from a plan, or stands in the thread already; the end of a revision
+        tells what led to it."""
+        data = json.loads(result.data)
+        told_later = run.plan.purpose == "revise" and result.name != "delivery" and passable(result)
+        if "from" in data or "posted" in data or told_later or result.state == "waiting":
             return
         left = [p.name for p in run.plan.phases[run.plan.phases.index(phase) + 1 :]]
         text = phase_comment(run, result, left)
@@ -282,5 +299,5 @@ class Runs:
 
 def _ready(phase: Phase, results: Mapping[str, PhaseResult]) -> bool:
     """Whether what a phase needs is there; delivery also takes what there is when a limit has stopped the work."""
-    stopped = phase.name == "delivery" and stop_of(results.values()) is not None
+    stopped = phase.name == "delivery" and "tasks" in results and stop_of(results.values()) is not None
     return all(passable(results.get(need)) for need in (("tasks",) if stopped else phase.needs))

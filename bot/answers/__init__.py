@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from bot.answers import gates, grooming, people, pulls, starting, steering, stopping, telling
+from bot.answers import gates, grooming, people, pull_events, pulls, starting, steering, stopping, telling
 from bot.answers.desk import Desk
 from bot.core import command_kinds as kinds
 from bot.core import events
@@ -37,8 +37,15 @@ ANSWERS: Mapping[type[kinds.Command], Callable[[Desk, Ask, Any], Awaitable[str]]
 HAPPENINGS: Mapping[type[events.Event], Callable[[Desk, Any], Awaitable[str]]] = {
     events.IssueUnlabeled: stopping.unlabeled,
     events.IssueClosed: stopping.closed,
+    events.ReviewSubmitted: pull_events.reviewed,
+    events.ReviewCommentPosted: pull_events.commented,
+    events.ChecksFinished: pull_events.checks_finished,
+    events.PullOpened: pull_events.pull_opened,
+    events.PullClosed: pull_events.pull_closed,
 }
 """Events that say something without a command. Those of bots get here, too, where `FROM_BOTS` has their type."""
 
-FROM_BOTS: frozenset[type[events.Event]] = frozenset()
+FROM_BOTS: frozenset[type[events.Event]] = frozenset(
+    {events.ReviewSubmitted, events.ReviewCommentPosted, events.ChecksFinished, events.PullOpened, events.PullClosed}
+)
 """Events that count whoever caused them."""

@@ -9,6 +9,7 @@ from bot.core.definitions import Catalog
 from bot.core.planning import Task
 from bot.core.runs import Member, Mode, Phase, PhaseResult, Run
 from bot.core.text import clean_untrusted, truncate_middle
+from bot.core.wishes import ThreadWish
 
 PIECE_LIMIT = 24_000
 """Characters of one earlier result or of the issue that are shown; the rest is cut from the middle, visibly."""
@@ -87,6 +88,24 @@ def request_pieces(run: Run) -> list[Piece]:
     issue = Piece("issue", f"{asked.issue_title}\n\n{asked.issue_body}".strip(), (("number", str(asked.issue)),))
     wish = Piece("request", asked.description, (("repository", str(run.repo)), ("from", asked.requester)))
     return [wish, issue] if asked.description.strip() else [issue]
+
+
+def wish_pieces(run: Run) -> list[Piece]:
+    """What a revision has to heed: each open thread with its lines, the words of reviews, failed checks."""
+    wishes = run.request.wishes
+    threads = [Piece("comments", _thread_text(thread), _thread_label(thread)) for thread in wishes.threads]
+    reviews = [Piece("comments", review.text, (("review-by", review.author),)) for review in wishes.reviews]
+    return [*threads, *reviews, *(Piece("tests", check.text, (("check", check.name),)) for check in wishes.checks)]
+
+
+def _thread_label(thread: ThreadWish) -> tuple[tuple[str, str], ...]:
+    line = (("line", str(thread.line)),) if thread.line else ()
+    return (("thread", thread.name), ("path", thread.path), *line)
+
+
+def _thread_text(thread: ThreadWish) -> str:
+    said = [f"{'you' if one.ours else one.author}: {one.text}" for one in thread.said]
+    return "\n\n".join([*([f"On these lines of the diff:\n{thread.hunk}"] if thread.hunk else []), *said])
 
 
 def result_pieces(needs: Sequence[str], results: Mapping[str, PhaseResult]) -> list[Piece]:

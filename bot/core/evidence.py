@@ -17,7 +17,8 @@ PROTECTED = (".github/workflows/", ".github/actions/", ".git/", ".github/devflow
 class Facts:
     """Measured by the program, after the fact."""
 
-    planned: tuple[str, ...]
+    planned: tuple[str, ...] | None
+    """None where there was no plan of files, as in a revision."""
     changed: tuple[str, ...]
     tests: TestRun
     tree: str
@@ -125,11 +126,18 @@ def _tree(facts: Facts) -> list[Row]:
 
 
 def _files(facts: Facts) -> list[Row]:
-    planned, changed = set(facts.planned), set(facts.changed)
-    missing, extra = sorted(planned - changed), sorted(changed - planned)
-    protected = protected_paths(facts.changed)
+    changed = set(facts.changed)
     if not changed:
         return [Row("Files", "nothing was changed", "fail")]
+    protected = protected_paths(facts.changed)
+    stops = [Row("Protected paths", _paths(protected), "fail")] if protected else []
+    if facts.planned is None:
+        return [Row("Files", f"{len(changed)} changed: {_paths(sorted(changed))}", "ok"), *stops]
+    return [*_against_plan(facts, set(facts.planned), changed), *stops]
+
+
+def _against_plan(facts: Facts, planned: set[str], changed: set[str]) -> list[Row]:
+    missing, extra = sorted(planned - changed), sorted(changed - planned)
     rows = [Row("Files", f"{len(changed & planned)} of {len(planned)} planned files changed", "ok")]
     if missing:
         rows.append(Row("Planned, but unchanged", _paths(missing), "fail"))
@@ -142,8 +150,6 @@ def _files(facts: Facts) -> list[Row]:
                 "note" if reviewed else "fail",
             )
         )
-    if protected:
-        rows.append(Row("Protected paths", _paths(protected), "fail"))
     return rows
 
 

@@ -19,6 +19,11 @@ class Denied:
     reason: str
 
 
+def may_write(permission: Permission) -> bool:
+    """Whether somebody's review may start work."""
+    return PERMISSIONS.index(permission) >= PERMISSIONS.index("write")
+
+
 def authorise(command: Command, permission: Permission) -> Allowed | Denied:
     """Compare what the person may do in the repository with what the command needs."""
     definition = definition_of(command)

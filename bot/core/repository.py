@@ -6,6 +6,8 @@ from typing import Literal, NewType
 
 Sha = NewType("Sha", str)
 """Forty hex digits naming a git object."""
+NO_SHA = Sha("")
+"""Of nothing."""
 
 Permission = Literal["none", "read", "triage", "write", "maintain", "admin"]
 PERMISSIONS: tuple[Permission, ...] = ("none", "read", "triage", "write", "maintain", "admin")

@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Literal, NewType
 
 from bot.core.conversation import Usage
-from bot.core.repository import Repo, Sha
+from bot.core.repository import NO_SHA, Repo, Sha
+from bot.core.wishes import Wishes
 
 RunId = NewType("RunId", str)
 """Sorts by time: `yymmdd-hhmmss-<comment id in base 36>`."""
@@ -94,6 +95,10 @@ class Onto:
     branch: str
     head: Sha
     pull: int = 0
+    fork_point: Sha = NO_SHA
+    """The newest commit that it shares with the base."""
+    merges: bool = False
+    """Whether the base, at `Request.base_sha`, has to be merged in first; else `base_sha` is the fork point."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +117,8 @@ class Request:
     """The command that asks for the same once more, flags and all; empty if it is too long to be shown."""
     onto: Onto | None = None
     """None for a run that makes a branch of its own."""
+    wishes: Wishes = field(default_factory=Wishes)
+    """What a revision has to heed beside the description."""
     after: str = ""
     """The run that this one goes on with; empty if it began anew."""
 

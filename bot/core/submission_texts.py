@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bot.core.comments import cell, safe
 from bot.core.planning import Task, in_order
-from bot.core.submissions import Design, Finding, Findings, Requirements, Review, Submission, Tasks, Team
+from bot.core.submissions import Design, Finding, Findings, Requirements, Review, Revision, Submission, Tasks, Team
 from bot.core.text import fence, inline_code
 
 
@@ -34,6 +34,9 @@ def submission_text(submission: Submission) -> tuple[str, str]:
         case Team():
             lines = [f"`{form.name}`: {form.reason}" for form in submission.agents]
             return submission.summary, "\n\n".join([submission.summary, _list("Team", lines)])
+        case Revision():
+            answers = [f"{'Done' if t.done else 'Not done'}: {t.answer}" for t in submission.threads]
+            return submission.summary, "\n\n".join(filter(None, [submission.summary, _list("Threads", answers)]))
         case Findings():
             count = Counter(finding.severity for finding in submission.findings)
             tally = ", ".join(f"{count[level]} {level}" for level in ("high", "medium", "low") if count[level])

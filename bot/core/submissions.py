@@ -67,11 +67,13 @@ class Tasks(_Form):
 
 
 class ReviewComment(_Form):
-    """One remark on one line."""
+    """One remark on one line, or on those from `start_line` to `line`; a suggestion takes their place."""
 
     path: Path
     line: Annotated[int, Field(ge=1)]
     body: Prose
+    start_line: Annotated[int, Field(ge=0)] = 0
+    suggestion: Annotated[str, StringConstraints(max_length=10_000)] = ""
 
 
 class Review(_Form):
@@ -113,7 +115,22 @@ class Findings(_Form):
     findings: Annotated[list[Finding], Field(max_length=50)]
 
 
-Submission = Requirements | Design | Tasks | Review | Team | Findings
+class ThreadAnswer(_Form):
+    """What became of one thread of a review; `id` is the name it was given."""
+
+    id: Line
+    answer: Prose
+    done: bool
+
+
+class Revision(_Form):
+    """What was changed, and an answer to every thread."""
+
+    summary: Prose
+    threads: Annotated[list[ThreadAnswer], Field(max_length=200)]
+
+
+Submission = Requirements | Design | Tasks | Review | Team | Findings | Revision
 
 _FORMS: dict[PhaseName, tuple[str, type[Submission], str]] = {
     "team": ("submit_team", Team, "Hand in the team. Call it once, at the end."),
@@ -123,6 +140,8 @@ _FORMS: dict[PhaseName, tuple[str, type[Submission], str]] = {
     "security": ("submit_findings", Findings, "Hand in what you found. Call it once, at the end."),
     "performance": ("submit_findings", Findings, "Hand in what you found. Call it once, at the end."),
     "review": ("submit_review", Review, "Hand in the review. Call it once, at the end."),
+    "critique": ("submit_review", Review, "Hand in the review. Call it once, at the end."),
+    "revision": ("submit_revision", Revision, "Hand in the revision. Call it once, when the files are changed."),
 }
 
 
@@ -139,7 +158,8 @@ def read_submission(
 ) -> Submission | str:
     """The checked result, or what is wrong with it in words that the agent can act on.
 
-    `agents` are those that a task or a team may name, `required` those that a team must have.
+    `agents` are those that a task or a team may name, `required` those that a team must have, or the threads that a
+    revision must answer.
     """
     _, form, _ = _FORMS[phase]
     try:
@@ -151,6 +171,8 @@ def read_submission(
         wrong = problems([t.task() for t in result.tasks], agents)
     elif isinstance(result, Team):
         wrong = _team_problems([member.name for member in result.agents], agents, required)
+    elif isinstance(result, Revision):
+        wrong = _thread_problems([thread.id for thread in result.threads], required)
     return "\n".join(f"- {sentence}" for sentence in wrong[:10]) if wrong else result
 
 
@@ -160,13 +182,23 @@ def _team_problems(names: Sequence[str], agents: Sequence[str], required: Sequen
     return found + [f"{name!r} is there twice." for name in dict.fromkeys(names) if names.count(name) > 1]
 
 
+def _thread_problems(ids: Sequence[str], required: Sequence[str]) -> list[str]:
+    found = [
+        f"There is no thread {name!r}; there are: {', '.join(required) or 'none'}."
+        for name in ids
+        if name not in required
+    ]
+    found += [f"The thread {name!r} is not answered." for name in required if name not in ids]
+    return found + [f"The thread {name!r} is answered twice." for name in dict.fromkeys(ids) if ids.count(name) > 1]
+
+
 _UNSUPPORTED = frozenset(
     {"title", "minLength", "maxLength", "minItems", "maxItems", "minimum", "maximum", "pattern", "default"}
 )
 
 
 def _strict_schema(form: type[BaseModel]) -> Json:
-    """A schema that strict tools take: no size limits (we check those ourselves) and every key required."""
+    """A schema that strict tools take: no size limits (we check those ourselves), no references."""
     schema: Json = form.model_json_schema()
     definitions: Json = schema.pop("$defs", {})
 

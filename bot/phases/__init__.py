@@ -7,13 +7,16 @@ from bot.phases.advising import advise
 from bot.phases.auditing import audit
 from bot.phases.building import build
 from bot.phases.choosing import choose, with_chosen
+from bot.phases.critiquing import critique
 from bot.phases.delivery import deliver, land_state
 from bot.phases.documenting import document
 from bot.phases.marking import marked
 from bot.phases.proving import prove
 from bot.phases.reviewing import judge
+from bot.phases.revising import rejudge, retest, revise
 from bot.phases.settling import catalog_for, settle
 from bot.phases.thinking import analyse, think
+from bot.phases.updating import update
 from bot.phases.work import Rules, Work, guidance_in
 
 PHASES: Mapping[PhaseName, Callable[[Work], Awaitable[PhaseResult]]] = {
@@ -31,6 +34,22 @@ PHASES: Mapping[PhaseName, Callable[[Work], Awaitable[PhaseResult]]] = {
     "performance": audit,
     "review": judge,
     "delivery": deliver,
+    "critique": critique,
+    "revision": revise,
 }
 
-__all__ = ["PHASES", "Rules", "Work", "catalog_for", "guidance_in", "land_state", "marked", "settle", "with_chosen"]
+REVISING: Mapping[PhaseName, Callable[[Work], Awaitable[PhaseResult]]] = {
+    "testing": retest,
+    "review": rejudge,
+    "delivery": update,
+}
+"""Phases that are done in another way on a branch that is there already."""
+
+
+def perform(work: Work) -> Awaitable[PhaseResult]:
+    """Do the work's phase in the way of its run."""
+    name = work.phase.name
+    return REVISING[name](work) if work.run.plan.purpose == "revise" and name in REVISING else PHASES[name](work)
+
+
+__all__ = ["Rules", "Work", "catalog_for", "guidance_in", "land_state", "marked", "perform", "settle", "with_chosen"]

@@ -88,12 +88,12 @@ async def _commits(work: Work) -> list[CommitDraft]:
             tree = Sha(entry["tree"])
             changes = await work.ports.workspaces.changes(work.checkout, before, tree)
             if changes:
-                drafts.append(CommitDraft(_message(work.run, entry), tuple(changes), tree))
+                drafts.append(CommitDraft(commit_message(work.run, entry), tuple(changes), tree))
                 before = tree
     return drafts
 
 
-def _message(run: Run, entry: Mapping[str, str]) -> str:
+def commit_message(run: Run, entry: Mapping[str, str]) -> str:
     """GitHub reads names and closing words in commit messages, too, when they are merged."""
     task = f"Task {entry['task']}, built by {entry['agent']}." if entry["task"] else f"By {entry['agent']}."
     subject = " ".join(safe(entry["subject"]).split())
@@ -141,11 +141,15 @@ def _result(work: Work, found: Evidence, pull: PullRequest | None, branch: str) 
 async def land_state(ports: Ports, run: Run) -> tuple[RunState, str]:
     """(state, reason) in which a run ends, from what its phases left."""
     phases = {phase.name: phase for phase in await ports.store.phases(run.id)}
-    if run.plan.purpose == "plan" and all(p.name in phases and phases[p.name].state == "done" for p in run.plan.phases):
+    if run.plan.purpose in {"plan", "review"} and all(
+        p.name in phases and phases[p.name].state == "done" for p in run.plan.phases
+    ):
         return "succeeded", ""
     delivery = phases.get("delivery")
     if delivery is not None and delivery.state in {"done", "failed"} and "verdict" in json.loads(delivery.data):
         data = json.loads(delivery.data)
+        if data["verdict"] == "unchanged":
+            return "succeeded", ""
         return ENDS[data["verdict"]], data["reason"]
     for phase in run.plan.phases:
         if (found := phases.get(phase.name)) and found.state == "failed":

@@ -2,16 +2,18 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 from bot.core.comments import test_output
 from bot.core.context import Piece, request_pieces
 from bot.core.failures import mentions, ranked
+from bot.core.limits import Refusal
 from bot.core.partial import limit_data
 from bot.core.repository import Sha
 from bot.core.runs import PhaseResult, PhaseState
 from bot.core.testplan import TestRun
-from bot.phases.work import Work, bench_of, commit, diff_piece, planned_tasks
-from bot.testing import run_tests, to_json
+from bot.phases.work import Commit, Work, bench_of, commit, diff_piece, planned_tasks
+from bot.testing import TestBench, run_tests, to_json
 
 OUTPUT_LIMIT = 16_000
 """Characters of a test output that an agent is shown."""
@@ -24,44 +26,72 @@ async def prove(work: Work) -> PhaseResult:
     outcome = await work.agent("testing", work.phase.agent, work.start, [*work.needed(), diff])
     if outcome.state == "failed" and outcome.limit is None:
         return work.ended(outcome)
-    tree, limit = outcome.tree, outcome.limit
+    limit, tree = outcome.limit, outcome.tree
     commits = (
         [commit("Keep unfinished tests" if limit else "Add tests", work.phase.agent, tree)]
         if tree != work.start
         else []
     )
-    tests = await run_tests(work.ports, work.checkout, tree, bench)
-    history, trouble = [tests], f"\n\n{outcome.reason} {outcome.hint}" if limit else ""
+    trouble = f"\n\n{outcome.reason} {outcome.hint}" if limit else ""
+    return await _until_green(work, bench, _Proof(tree, commits, limit, trouble), outcome.text)
+
+
+async def prove_again(work: Work) -> PhaseResult:
+    """Testing of a revision: the program runs the tests, and failures go back to the developer."""
+    return await _until_green(work, await bench_of(work), _Proof(work.start), "")
+
+
+@dataclass(slots=True)
+class _Proof:
+    """What is tested, and what has come of it so far."""
+
+    tree: Sha
+    commits: list[Commit] = field(default_factory=list)
+    limit: Refusal | None = None
+    trouble: str = ""
+    history: list[TestRun] = field(default_factory=list)
+
+
+async def _until_green(work: Work, bench: TestBench, proof: _Proof, words: str) -> PhaseResult:
+    """Run the tests; what fails goes back to who built it, so many times."""
+    proof.history.append(await run_tests(work.ports, work.checkout, proof.tree, bench))
     for attempt in range(1, work.rules.fix_rounds + 1):
-        if tests.state != "failed":
+        tests = proof.history[-1]
+        if tests.state != "failed" or not await _mended(work, proof, tests, attempt):
             break
-        who = implementer(work, tests)
-        paths = await changed_paths(work, tree)
-        pieces = [*request_pieces(work.run), await diff_piece(work, tree), tests_piece(tests, paths)]
-        fix = await work.agent(f"testing/fix{attempt}", who, tree, pieces, attempt=attempt)
-        if fix.state == "failed":
-            limit = limit or fix.limit
-            trouble = f"\n\n`{who}` could not mend it: {fix.reason} {fix.hint}".rstrip()
-            break
-        tree = fix.tree
-        commits.append(commit("Mend what the tests found", who, tree))
-        tests = await run_tests(work.ports, work.checkout, tree, bench)
-        history.append(tests)
+        proof.history.append(await run_tests(work.ports, work.checkout, proof.tree, bench))
+    tests = proof.history[-1]
     data = {
-        "tree": tree,
-        "commits": commits,
+        "tree": proof.tree,
+        "commits": proof.commits,
         "tests": json.loads(to_json(tests)),
-        "history": [t.state for t in history],
-        **limit_data(limit),
+        "history": [t.state for t in proof.history],
+        **limit_data(proof.limit),
     }
-    state: PhaseState = "failed" if tests.state == "failed" or limit else "done"
-    return work.result(state, tests_summary(history) + trouble, outcome.text, {**data, "go_on": True})
+    state: PhaseState = "failed" if tests.state == "failed" or proof.limit else "done"
+    return work.result(state, tests_summary(proof.history) + proof.trouble, words, {**data, "go_on": True})
+
+
+async def _mended(work: Work, proof: _Proof, tests: TestRun, attempt: int) -> bool:
+    """Let an agent mend what failed; False if it could not."""
+    who = implementer(work, tests)
+    paths = await changed_paths(work, proof.tree)
+    pieces = [*request_pieces(work.run), await diff_piece(work, proof.tree), tests_piece(tests, paths)]
+    fix = await work.agent(f"testing/fix{attempt}", who, proof.tree, pieces, attempt=attempt)
+    if fix.state == "failed":
+        proof.limit = proof.limit or fix.limit
+        proof.trouble = f"\n\n`{who}` could not mend it: {fix.reason} {fix.hint}".rstrip()
+        return False
+    proof.tree = fix.tree
+    proof.commits.append(commit("Mend what the tests found", who, proof.tree))
+    return True
 
 
 def implementer(work: Work, tests: TestRun) -> str:
     """Who mends a failure: the agent of the task whose files the output names most often, else the developer."""
-    named = {task.agent: 0 for task in planned_tasks(work.results)}
-    for task in planned_tasks(work.results):
+    tasks = planned_tasks(work.results) if "tasks" in work.results else []
+    named = {task.agent: 0 for task in tasks}
+    for task in tasks:
         named[task.agent] += sum(mentions(tests.output, path) for path in task.files)
     best = max(named, key=lambda agent: named[agent], default="developer")
     return best if named.get(best) else "developer"

@@ -8,14 +8,14 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from bot.core.context import Piece, first_message, request_pieces, result_pieces, system_prompt
+from bot.core.context import Piece, first_message, request_pieces, result_pieces, system_prompt, wish_pieces
 from bot.core.definitions import Catalog
 from bot.core.limits import PHASE, RUN, Limits
 from bot.core.partial import limit_data
 from bot.core.people import Note
 from bot.core.planning import Task
 from bot.core.repomap import repository_map
-from bot.core.repository import Sha
+from bot.core.repository import NO_SHA, Sha
 from bot.core.runs import Member, Phase, PhaseName, PhaseResult, PhaseState, Run, unit_of
 from bot.core.submissions import tasks_in
 from bot.core.team import CHIEF, builders, required
@@ -76,6 +76,8 @@ class Work:
     """What the install step made, where that is not beside the checkout."""
     tools: tuple[str, ...] = ()
     """What its agents may use; empty leaves it to what they do."""
+    head: Sha = NO_SHA
+    """The tree of the branch that the run goes on with."""
     earlier: PhaseResult | None = None
     """What is stored of this very phase: an earlier attempt that was sent back, or work that was begun."""
     notes: tuple[Note, ...] = ()
@@ -131,7 +133,7 @@ class Work:
             limits=self.rules.agent_limits,
             submits=submits,
             agents=self._nameable(submits),
-            required=required(plan.mode, plan.wanted, plan.skipped) if submits == "team" else (),
+            required=self._required(submits),
             env=(self.env or env_of(self.checkout)) if submits is None or "Bash" in self.tools else None,
             shared=caps,
             team=Team(self.catalog, self.phase),
@@ -155,10 +157,17 @@ class Work:
             return tuple(name for name in self.catalog.names if name != CHIEF)
         return builders(self.run.plan.team, self.catalog)
 
+    def _required(self, submits: PhaseName | None) -> tuple[str, ...]:
+        """What a result must name: the least team, or the threads that are open."""
+        plan = self.run.plan
+        if submits == "team":
+            return required(plan.mode, plan.wanted, plan.skipped)
+        return tuple(thread.name for thread in self.run.request.wishes.threads) if submits == "revision" else ()
+
     def needed(self, *, without: str = "") -> list[Piece]:
         """The wish, the issue, the repository's advice, and the results this phase declares that it needs."""
         needs = [name for name in self.phase.needs if name != without]
-        given = [*request_pieces(self.run), *self.guidance, *result_pieces(needs, self.results)]
+        given = [*request_pieces(self.run), *wish_pieces(self.run), *self.guidance, *result_pieces(needs, self.results)]
         return [*given, *map(note_piece, self.notes), *self._sent_back()]
 
     def _sent_back(self) -> list[Piece]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.core.comments.common import again_lines, cell, duration, evidence_table, safe, sentence, tokens, whole
+from bot.core.comments.revisions import evidence_section, lead_of
 from bot.core.comments.status import Progress, spent
 from bot.core.evidence import Evidence
 from bot.core.partial import Stop
@@ -36,11 +37,7 @@ def pull_body(progress: Progress, summary: str, evidence: Evidence, rest: Unfini
     """Summary, evidence, cost; `Closes #N` only where the evidence does not refute the change."""
     run = progress.run
     closes = f"Closes #{run.request.issue}" if evidence.verdict != "refuted" else f"Part of #{run.request.issue}"
-    lead = {
-        "proven": "",
-        "unproven": f"> [!WARNING]\n> Nothing proves this change. {sentence(evidence.reason)}\n\n",
-        "refuted": f"> [!CAUTION]\n> The evidence speaks against this change. {sentence(evidence.reason)}\n\n",
-    }[evidence.verdict]
+    lead = lead_of(evidence)
     if rest:
         lead = f"> [!WARNING]\n> This is unfinished: a limit stopped the run in {rest.stop.phase}. "
         lead += f"{sentence(rest.stop.reason)}\n\n" + "\n".join([*rest.lines(), "", ""])
@@ -48,7 +45,7 @@ def pull_body(progress: Progress, summary: str, evidence: Evidence, rest: Unfini
     used = f"{duration((ended - began).total_seconds())} · {tokens(progress.usage)} tokens · {spent(progress)}"
     return (
         f"{lead}{whole(summary, 20_000)}\n\n{closes}\n\n"
-        f"### Evidence\nChecked by the program, not claimed by a model.\n\n{evidence_table(evidence)}\n\n"
+        f"{evidence_section(evidence)}\n\n"
         f"<sub>Asked by @{run.request.requester} in #{run.request.issue} · run `{run.id}` · {used}</sub>"
     )
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from bot.core.comments.common import TITLES, again_lines, cell, duration, money, sentence, tokens
 from bot.core.comments.gates import WAITING
+from bot.core.comments.revisions import outcome_line
 from bot.core.conversation import Usage
 from bot.core.partial import stop_of
 from bot.core.runs import ENDED, PhaseResult, PhaseState, Run
@@ -72,6 +73,8 @@ def _notes(run: Run) -> list[str]:
 def headline(progress: Progress) -> str:
     """The first line of the status comment: what is true now."""
     run, link = progress.run, progress.pull_url
+    if run.outcome and run.state in ENDED:
+        return outcome_line(run.outcome, link, run.request.base)
     match run.state:
         case "queued":
             return (
@@ -84,6 +87,10 @@ def headline(progress: Progress) -> str:
             return f"### {WAITING} Waiting for you\n{sentence(run.reason)}"
         case "succeeded" if run.plan.purpose == "plan":
             return PLANNED
+        case "succeeded" if run.plan.purpose == "review":
+            return "### ✅ Reviewed\nThe review stands in this pull request."
+        case "succeeded" if run.plan.purpose == "revise":
+            return "### ✅ Revised\nWhat was changed stands below."
         case "succeeded":
             return f"### ✅ Done: {link}\nThe evidence holds. It stands in the pull request."
         case "unproven":
