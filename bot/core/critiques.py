@@ -25,10 +25,11 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class Critique:
-    """What is put on lines, and the remarks that find no place there."""
+    """What is put on lines, and the remarks that find no place there; `all` are the remarks of both."""
 
     inline: tuple[InlineComment, ...]
     rest: tuple[Remark, ...]
+    all: tuple[Remark, ...]
 
 
 def criticise(reviews: Sequence[tuple[str, Review]], files: Sequence[PullFile]) -> Critique:
@@ -36,7 +37,8 @@ def criticise(reviews: Sequence[tuple[str, Review]], files: Sequence[PullFile]) 
     by_path = {file.path: file for file in files}
     placed: dict[tuple[str, int | None, int], list[Remark]] = {}
     rest: list[Remark] = []
-    for remark in _without_repeats(reviews):
+    remarks = _without_repeats(reviews)
+    for remark in remarks:
         fitting = _fitted(remark, by_path.get(remark.path))
         if fitting is None:
             rest.append(remark)
@@ -44,7 +46,7 @@ def criticise(reviews: Sequence[tuple[str, Review]], files: Sequence[PullFile]) 
             placed.setdefault((fitting.path, fitting.start, fitting.line), []).append(fitting)
     groups = list(placed.values())
     rest += [remark for group in groups[MOST_COMMENTS:] for remark in group]
-    return Critique(tuple(_comment(group) for group in groups[:MOST_COMMENTS]), tuple(rest))
+    return Critique(tuple(_comment(group) for group in groups[:MOST_COMMENTS]), tuple(rest), tuple(remarks))
 
 
 def _without_repeats(reviews: Sequence[tuple[str, Review]]) -> list[Remark]:

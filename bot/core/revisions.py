@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from bot.core.effects import without_marks
 from bot.core.repository import Sha
 from bot.core.reviews import Annotation, Check, Review, ReviewComment, ReviewThread
 from bot.core.runs import Run
@@ -46,7 +47,7 @@ def open_threads(
         upto = newest(thread, writers, me)
         if thread.is_resolved or upto <= seen.threads.get(thread.id, 0) or len(found) == MOST_THREADS:
             continue
-        words = tuple(Said(c.id, c.author, c.body, c.author == me) for c in said)
+        words = tuple(Said(c.id, c.author, without_marks(c.body), c.author == me) for c in said)
         name, hunk = f"t{len(found) + 1}", truncate_middle(thread.hunk, HUNK_CHARS)
         first = thread.comments[0].id
         found.append(ThreadWish(name, thread.id, thread.path, thread.line, hunk, first, upto, words))

@@ -49,8 +49,7 @@ async def _post(work: Work, onto: Onto, heard: Sequence[tuple[str, Outcome]], fo
     run, request = work.run, work.run.request
     lines, end = _lines(heard), (onto.head, request.requester, run.id)
     body = review_body(lines, [_rest(remark) for remark in found.rest], *end)
-    everything = [f"- `{c.path}:{c.line}`: {' '.join(c.body.split())}" for c in found.inline]
-    plain = review_body(lines, [*everything, *map(_rest, found.rest)], *end)
+    plain = review_body(lines, [_rest(remark) for remark in found.all], *end)
     draft = ReviewDraft(onto.head, body, "COMMENT", found.inline)
     return await post_review(work.ports, run.id, run.repo, onto.pull, draft, plain)
 
@@ -65,4 +64,4 @@ def _lines(heard: Sequence[tuple[str, Outcome]]) -> list[str]:
 
 
 def _rest(remark: Remark) -> str:
-    return rest_text(f"{remark.path}:{remark.line}", remark.who, remark.body)
+    return rest_text(f"{remark.path}:{remark.line}", remark.who, remark.body, remark.suggestion)

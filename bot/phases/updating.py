@@ -50,7 +50,7 @@ def _result(work: Work, summary: str, data: Mapping[str, object], *, failed: boo
     """The comment of this phase stands for those before it."""
     told = [work.results[name] for name in ("revision", "testing", "review") if name in work.results]
     output = "\n\n".join(f"**{r.name.capitalize()}**\n\n{r.output or r.summary}" for r in told)
-    return work.result("failed" if failed else "done", summary, f"{summary}\n\n{output}", data)
+    return work.result("failed" if failed else "done", summary, f"{summary}\n\n{output}", {**data, "title": "Revision"})
 
 
 def _refuted(work: Work, why: str) -> dict[str, object]:

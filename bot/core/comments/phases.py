@@ -20,7 +20,8 @@ EXPLAINED = 12_000
 
 def phase_comment(run: Run, result: PhaseResult, phases_left: Sequence[str]) -> str:
     """One comment for one finished phase: summary first, the rest folded. A failure says how to go on."""
-    title, data = TITLES.get(result.name, result.name).capitalize(), json.loads(result.data)
+    data = json.loads(result.data)
+    title = data.get("title") or TITLES.get(result.name, result.name).capitalize()
     lines = [f"### {MARKS[result.state]} {title}", "", whole(result.summary, 4000)]
     more = result.output.strip().removeprefix(result.summary.strip()).strip()
     if more:

@@ -1,6 +1,7 @@
 """What stands in a review of somebody's pull request."""
 
 from collections.abc import Sequence
+from textwrap import indent
 
 from bot.core.comments.common import cell, sentence, whole
 from bot.core.text import clean_untrusted, fence, inline_code, redact_secrets
@@ -32,9 +33,11 @@ def lost_line(who: str, reason: str) -> str:
     return f"**{cell(who)}** did not get to the end. {sentence(reason)}"
 
 
-def rest_text(place: str, who: str, body: str) -> str:
-    """A remark that stands on no line of the diff."""
-    return f"- {inline_code(place)} ({cell(who)}): {' '.join(whole(body, REMARK_CHARS).split())}"
+def rest_text(place: str, who: str, body: str, suggestion: str) -> str:
+    """A remark that stands on no line of the diff, as an item of a list; its suggestion is only shown."""
+    code = fence(redact_secrets(clean_untrusted(suggestion).text)) if suggestion.strip() else ""
+    text = "\n\n".join(filter(None, [f"{inline_code(place)} ({cell(who)}): {whole(body, REMARK_CHARS)}", code]))
+    return f"- {indent(text, '  ').lstrip()}"
 
 
 def review_body(lines: Sequence[str], rest: Sequence[str], commit: str, requester: str, run: str) -> str:
@@ -42,6 +45,6 @@ def review_body(lines: Sequence[str], rest: Sequence[str], commit: str, requeste
     parts = ["### 🔎 Review", *lines]
     if rest:
         listed = whole("\n".join(rest), REST_CHARS)
-        parts.append(f"<details><summary>Not on changed lines: {len(rest)}</summary>\n\n{listed}\n\n</details>")
+        parts.append(f"<details><summary>More remarks: {len(rest)}</summary>\n\n{listed}\n\n</details>")
     parts.append(f"<sub>of `{commit[:12]}` · asked by @{requester} · run `{run}`</sub>")
     return "\n\n".join(parts)

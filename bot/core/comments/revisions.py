@@ -9,6 +9,8 @@ from bot.core.runs import Outcome
 from bot.core.text import inline_code
 
 ANSWER_CHARS = 20_000
+SUMMARY_CHARS = 1_500
+"""Of what a comment begins with; the evidence stands below it."""
 _LEAD = re.compile(
     r"\A> \[!(?:WARNING|CAUTION)\]\n> (?:Nothing proves|The evidence speaks against) this change\.[^\n]*\n\n"
 )
@@ -70,12 +72,12 @@ def pushed_summary(summary: str, evidence: Evidence, commit: str, notes: Sequenc
         "refuted": f"The evidence speaks against this change, so it is a draft. {sentence(evidence.reason)}",
     }[evidence.verdict]
     told = "".join(f"\n\n{sentence(note)}" for note in notes)
-    return f"{whole(summary, 4000)}\n\nPushed {commit}. {lead}{told}\n\n{evidence_table(evidence)}"
+    return f"{whole(summary, SUMMARY_CHARS)}\n\nPushed {commit}. {lead}{told}\n\n{evidence_table(evidence)}"
 
 
 def unpushed_summary(summary: str, why: str) -> str:
     """The comment at the end of a revision that pushed nothing."""
-    return f"{whole(summary, 4000)}\n\nNothing was pushed. {sentence(why)}"
+    return f"{whole(summary, SUMMARY_CHARS)}\n\nNothing was pushed. {sentence(why)}"
 
 
 UNCHANGED = "The files stay as they are."

@@ -49,7 +49,7 @@ def _follow(world: World, repository: Repository, actor: Actor, issue: Issue, pu
     sha = repository.heads.get(branch)
     if pull.base == branch and sha:
         pull.base_sha = sha
-    if pull.head != branch:
+    if pull.head != branch or pull.fork:
         return
     if sha is None:
         set_state(world, repository, actor, issue, closed=True)
@@ -102,32 +102,43 @@ def open_pull(
     *,
     draft: bool,
 ) -> Issue:
-    """A pull request with (title, body) from one branch into another.
+    """A pull request with (title, body) from one branch, or `owner:branch` of a fork, into another.
 
     Raises `RefusalError` as GitHub does: for a branch that is not there, for nothing to merge, and for a second one
     from the same branch.
     """
     owner, _, branch = head.rpartition(":")
-    if owner and owner.lower() != repository.owner.login.lower():
-        raise invalid("PullRequest", "invalid", "head")
-    for field, name in (("head", branch), ("base", base)):
-        if name not in repository.heads:
+    fork = _fork(world, repository, owner)
+    for field, name, heads in (("head", branch, (fork or repository).heads), ("base", base, repository.heads)):
+        if name not in heads:
             raise invalid("PullRequest", "invalid", field)
     for issue, pull in repository.pulls():
-        if issue.state == "open" and (pull.head, pull.base) == (branch, base):
+        if issue.state == "open" and (pull.head, pull.base, pull.fork) == (branch, base, fork):
             text = f"A pull request already exists for {repository.owner.login}:{branch}."
             raise invalid("PullRequest", "custom", "", text)
-    head_sha, base_sha = repository.heads[branch], repository.heads[base]
+    head_sha, base_sha = (fork or repository).heads[branch], repository.heads[base]
+    if fork:
+        repository.git.run("fetch", "--quiet", "--no-tags", str(fork.git.path), head_sha)
     if merge_base(repository.git, base_sha, head_sha) is None:
         text = f"The {branch} branch has no history in common with {base}"
         raise invalid("PullRequest", "custom", "", text)
     if ahead_behind(repository.git, base_sha, head_sha)[0] == 0:
         raise invalid("PullRequest", "custom", "", f"No commits between {base} and {branch}")
     issue = new_issue(world, repository, actor, *texts, resource="PullRequest")
-    issue.pull = Pull(world.new_id(), branch, base, head_sha, base_sha, draft)
+    issue.pull = Pull(world.new_id(), branch, base, head_sha, base_sha, draft, fork=fork)
     repository.git.set_ref(f"refs/pull/{issue.number}/head", head_sha)
     issue_event(world, repository, actor, issue, "opened")
     return issue
+
+
+def _fork(world: World, repository: Repository, owner: str) -> Repository | None:
+    """The owner's repository of the same name. Raises `RefusalError` 422 if there is none."""
+    if not owner or owner.lower() == repository.owner.login.lower():
+        return None
+    found = world.repositories.get(f"{owner}/{repository.name}".lower())
+    if found is None:
+        raise invalid("PullRequest", "invalid", "head")
+    return found
 
 
 def merge_pull(

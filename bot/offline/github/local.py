@@ -141,6 +141,14 @@ class LocalGitHub(Verbs, ReviewVerbs, CheckVerbs, Views, ReviewViews):
             repository.heads = git.refs()
             world.repositories[full_name.lower()] = repository
 
+    def fork(self, repo: str, owner: str) -> str:
+        """Somebody's copy with the whole history; returns its name. It has no installation and no webhook."""
+        with self._world.lock:
+            name, source = f"{owner}/{repo.partition('/')[2]}", self._world.repository(repo).git.path
+        self.add_repository(name, source)
+        self.grant(name, owner, "admin")
+        return name
+
     def _fill(self, repository: Repository, source: Path) -> str:
         git, branch = repository.git, repository.default_branch
         if (source / ".git").exists() or ((source / "HEAD").is_file() and (source / "objects").is_dir()):

@@ -204,7 +204,7 @@ def pull_body(world: World, repository: Repository, issue: Issue, pull: Pull) ->
         "patch_url": f"{page}.patch",
         **{f"{key}_url": links[key] for key in ("issue", "comments", "review_comments", "review_comment")},
         **{f"{key}_url": links[key] for key in ("commits", "statuses")},
-        "head": _side(world, repository, pull.head, pull.head_sha),
+        "head": _side(world, pull.fork or repository, pull.head, pull.head_sha),
         "base": _side(world, repository, pull.base, pull.base_sha),
         "_links": {key: {"href": href} for key, href in links.items()},
     }

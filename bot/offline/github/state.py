@@ -153,6 +153,8 @@ class Pull:
     merge_sha: str | None = None
     reviews: list[Review] = field(default_factory=list)
     threads: list[Thread] = field(default_factory=list)
+    fork: "Repository | None" = None
+    """Where its branch lives, if not in the repository itself."""
 
 
 @dataclass(slots=True, eq=False)

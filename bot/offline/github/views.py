@@ -140,7 +140,7 @@ def _pull_seen(world: World, repository: Repository, issue: Issue, pull: Pull) -
         draft=pull.draft,
         html_url=issue_page(world, repository, issue),
         author=issue.by.user.login,
-        head_repo=core.Repo.parse(repository.full_name),
+        head_repo=core.Repo.parse((pull.fork or repository).full_name),
         base_sha=core.Sha(pull.base_sha),
         merged=pull.merged_at is not None,
         merge_sha=core.Sha(pull.merge_sha) if pull.merge_sha else None,

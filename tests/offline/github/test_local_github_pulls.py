@@ -168,3 +168,14 @@ def test_only_merging_into_the_default_branch_closes_issues(github: LocalGitHub,
     github.merge(WIDGET, number, by="maria")
     assert github.issue(WIDGET, 1).state == "open"
     assert github.branches(WIDGET)["main"] == sha
+
+
+def test_a_pull_request_from_a_fork(github: LocalGitHub, bot: httpx.Client) -> None:
+    """Its head is in the fork, its commit is also in the base, under the ref of the pull request alone."""
+    fork = github.fork(WIDGET, "sam")
+    sha = github.push(fork, "bigger", {"src/widget.py": "SIZE = 3\n"}, "Grow", by="sam")
+    body = opened(bot, head="sam:bigger").json()
+    assert (body["head"]["repo"]["full_name"], body["head"]["sha"]) == ("sam/widget", sha)
+    assert (body["base"]["repo"]["full_name"], body["changed_files"]) == (WIDGET, 1)
+    assert github.refs(WIDGET)[f"refs/pull/{body['number']}/head"] == sha
+    assert "bigger" not in github.branches(WIDGET)
