@@ -33,7 +33,7 @@ async def bring_together(work: Work, unit: str, base: Sha, ours: Sha, theirs: Sh
     made = await work.ports.workspaces.diff(work.checkout, base, theirs)
     for attempt in range(1, ATTEMPTS + 1):
         pieces = [*work.needed(), Piece("diff", made, (("of", "the other side"),)), _conflict_piece(left)]
-        outcome = await work.agent(unit, "developer", tree, pieces, attempt=attempt)
+        outcome = await work.agent(unit, "developer", tree, pieces, task="merge", attempt=attempt)
         if outcome.state == "failed":
             problem = f"The conflicts in {', '.join(left)} were not mended. {outcome.reason} {outcome.hint}".rstrip()
             return Merged(tree, merge.conflicts, problem, outcome.limit)

@@ -31,7 +31,8 @@ async def update(work: Work) -> PhaseResult:
         return _result(work, texts.unpushed_summary(_summary(work), why), _refuted(work, why), failed=True)
     pushed = await push_all(work, onto)
     found = await _evidence(work, onto, pushed)
-    notes = [*pushed.notes, *await _renew(work, onto, pushed, found)]
+    known = work.run.request.wishes.known
+    notes = [*pushed.notes, *([texts.known_failures(known)] if known else []), *await _renew(work, onto, pushed, found)]
     await answer_threads(work, onto, pushed.sha, holds=found.verdict != "refuted")
     data: dict[str, object] = {
         "tree": pushed.tree,

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from bot.core.comments import Progress, pull_body
 from bot.core.conversation import Json, Usage
-from bot.core.effects import mark
+from bot.core.effects import mark, without_marks
 from bot.core.evidence import Evidence, Row, Verdict
 from bot.core.repository import PullRequest, Sha
 from bot.core.reviews import InlineComment
@@ -88,7 +88,9 @@ def remark(text: str, line: int = DARK, path: str = "widget.py") -> InlineCommen
 def threads(bot: Rig, number: int) -> list[tuple[str, bool, list[str]]]:
     """(path, resolved, comments) of each thread of a pull request."""
     found = bot.github.threads_on(REPO, number)
-    return [(thread.path, thread.is_resolved, [plain(c.body) for c in thread.comments]) for thread in found]
+    return [
+        (thread.path, thread.is_resolved, [plain(without_marks(c.body)) for c in thread.comments]) for thread in found
+    ]
 
 
 def head(bot: Rig, pull: PullRequest) -> Sha:
