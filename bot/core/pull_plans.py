@@ -17,7 +17,7 @@ REVISION = (
 
 def review_plan(budget_usd: float, models: Sequence[tuple[str, str]], agents_sha: Sha | None) -> RunPlan:
     """Two reviewers read, side by side; nothing is changed."""
-    return RunPlan(CRITIQUE, budget_usd, tuple(models), agents_sha=agents_sha, purpose="review")
+    return RunPlan(CRITIQUE, budget_usd, tuple(models), agents_sha=agents_sha, purpose="review", automation="auto")
 
 
 def revision_plan(budget_usd: float, models: Sequence[tuple[str, str]], agents_sha: Sha | None) -> RunPlan:

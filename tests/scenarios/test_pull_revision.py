@@ -39,9 +39,7 @@ async def test_requested_changes_are_made_and_answered(bot: Rig) -> None:
                     """\
 It is grey now.
 
-<sub>Done in SHA · run `RUN`</sub>
-
-<!-- devflow:run=RUN key=answer-2400000064 -->\
+<sub>Done in SHA · run `RUN`</sub>\
 """,
                 ],
             ),
@@ -53,9 +51,7 @@ It is grey now.
                     """\
 The theme has no colors to change.
 
-<sub>Left as it is · run `RUN`</sub>
-
-<!-- devflow:run=RUN key=answer-2400000065 -->\
+<sub>Left as it is · run `RUN`</sub>\
 """,
                 ],
             ),
