@@ -36,6 +36,7 @@ LAYERS = {
         "bot.delegation",
         "bot.hearing",
         "bot.jobs",
+        "bot.kept",
         "bot.runner",
         "bot.status",
         "bot.testing",

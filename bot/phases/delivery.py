@@ -88,12 +88,12 @@ async def _commits(work: Work) -> list[CommitDraft]:
             tree = Sha(entry["tree"])
             changes = await work.ports.workspaces.changes(work.checkout, before, tree)
             if changes:
-                drafts.append(CommitDraft(_message(work.run, entry), tuple(changes), tree))
+                drafts.append(CommitDraft(commit_message(work.run, entry), tuple(changes), tree))
                 before = tree
     return drafts
 
 
-def _message(run: Run, entry: Mapping[str, str]) -> str:
+def commit_message(run: Run, entry: Mapping[str, str]) -> str:
     """GitHub reads names and closing words in commit messages, too, when they are merged."""
     task = f"Task {entry['task']}, built by {entry['agent']}." if entry["task"] else f"By {entry['agent']}."
     subject = " ".join(safe(entry["subject"]).split())
