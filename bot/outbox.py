@@ -32,6 +32,12 @@ async def intend_comment(ports: Ports, run: RunId, key: str, repo: Repo, number:
         await ports.store.add_effect(effect)
 
 
+async def reword_comment(ports: Ports, run: RunId, key: str, repo: Repo, number: int, body: str) -> None:
+    """Change what a comment that was intended will say; one that is posted stays as it is."""
+    for effect in _comment_effects(run, key, repo, number, body):
+        await ports.store.rewrite_effect(effect, effect.body)
+
+
 def _comment_effects(run: RunId, key: str, repo: Repo, number: int, body: str) -> list[Effect]:
     effects = []
     for index, part in enumerate(split_comment(body, PART_LIMIT), 1):

@@ -38,6 +38,7 @@ LAYERS = {
         "bot.delegation",
         "bot.hearing",
         "bot.jobs",
+        "bot.kept",
         "bot.runner",
         "bot.status",
         "bot.testing",

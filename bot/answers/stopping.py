@@ -9,8 +9,9 @@ from bot.core.commands import labeled_command
 from bot.core.errors import BotError
 from bot.core.events import IssueClosed, IssueUnlabeled
 from bot.core.runs import ENDED, Run
-from bot.outbox import intend_comment, post_comment
-from bot.ports import GitHubError
+from bot.outbox import intend_comment, post_comment, reword_comment
+from bot.ports import GitHubError, WorkspaceError
+from bot.salvage import leave_on_branch
 from bot.starting import Ask
 
 
@@ -47,10 +48,11 @@ async def _withdrawn(desk: Desk, event: IssueUnlabeled | IssueClosed, how: str) 
 async def stop(desk: Desk, ask: Ask, run: Run, reason: str) -> str:
     """Stop the run. The intention is stored first, so that a repeat after a crash finishes the same one."""
     ports, key, place = desk.ports, f"cancel-{ask.source}", (run.repo, run.request.issue)
-    text = comments.cancelled(run.id, reason)
-    await intend_comment(ports, run.id, key, *place, text)
+    await intend_comment(ports, run.id, key, *place, comments.cancelled(run.id, reason))
     await ports.store.set_run_state(run.id, "cancelled", reason=reason, at=ports.clock.now())
     await ports.durable.cancel(run.id)
+    text = comments.cancelled(run.id, reason, await _left_on(desk, run))
+    await reword_comment(ports, run.id, key, *place, text)
     try:
         await post_comment(ports, run.id, key, *place, text)
     except GitHubError as error:
@@ -59,6 +61,15 @@ async def stop(desk: Desk, ask: Ask, run: Run, reason: str) -> str:
         structlog.get_logger().warning("the stop was not told", run=run.id, error=str(error))
     await desk.runs.finish(run.id, "cancelled", reason)
     return "cancelled"
+
+
+async def _left_on(desk: Desk, run: Run) -> str:
+    """The branch that holds the work so far; empty if there is none, or if it could not be pushed."""
+    try:
+        return await leave_on_branch(desk.ports, run)
+    except (GitHubError, WorkspaceError) as error:
+        structlog.get_logger().warning("the work so far was not pushed", run=run.id, error=str(error))
+        return ""
 
 
 async def _to_cancel(desk: Desk, ask: Ask) -> Run | None:

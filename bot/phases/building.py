@@ -1,6 +1,7 @@
 """Implementation: tasks become commits, those that do not wait for each other at the same time."""
 
 import asyncio
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -10,6 +11,7 @@ from bot.core.planning import Task, in_order
 from bot.core.repository import Sha
 from bot.core.runs import PhaseResult
 from bot.core.text import truncate_middle
+from bot.kept import make_again
 from bot.phases.work import DIFF_LIMIT, MAP_TOKENS, Commit, Work, bench_of, commit, planned_tasks, side_by_side
 from bot.runner import Outcome, in_one
 
@@ -36,9 +38,11 @@ async def build(work: Work) -> PhaseResult:
     tasks = planned_tasks(work.results)
     work = work.by(task.agent for task in tasks)
     batches = in_order(tasks)
-    built = _Built(work.start)
+    built = await _so_far(work)
     for batch in batches:
-        await _batch(work, batch, built)
+        there = {entry["task"] for entry in built.commits}
+        await _batch(work, [task for task in batch if task.id not in there], built)
+        await work.remember(built.tree, built.commits)
         if built.failed:
             break
     for task, start, outcome in built.stopped:
@@ -57,8 +61,21 @@ async def build(work: Work) -> PhaseResult:
     return work.result("done", summary, output, {"tree": built.tree, **data})
 
 
+async def _so_far(work: Work) -> _Built:
+    """What an earlier process, or the run that this one goes on with, has built already."""
+    if work.earlier is None or not (commits := json.loads(work.earlier.data).get("commits")):
+        return _Built(work.start)
+    tree = Sha(commits[-1]["tree"])
+    if not await work.ports.workspaces.restore(work.checkout, tree):
+        tree = await make_again(work.ports.workspaces, work.checkout, work.start, [work.earlier])
+    return _Built(tree, list(commits))
+
+
 async def _batch(work: Work, batch: Sequence[Task], built: _Built) -> None:
+    if not batch:
+        return
     start, slots = built.tree, asyncio.Semaphore(work.rules.parallel)
+    await work.remember(start, built.commits)
 
     async def one(task: Task) -> Outcome:
         async with slots:
@@ -123,8 +140,8 @@ async def _again(work: Work, task: Task, start: Sha, outcome: Outcome, onto: Sha
 async def _summary(work: Work, built: _Built, batches: Sequence[Sequence[Task]]) -> str:
     changes = await work.ports.workspaces.changes(work.checkout, work.base, built.tree)
     listed = "\n".join(f"- `{change.path}`{' (deleted)' if change.content is None else ''}" for change in changes)
-    count = len(built.commits)
-    words = [f"{count} of {count} tasks are built."]
+    count = len({entry["task"] for entry in built.commits if entry["task"]})
+    words = [f"{count} of {sum(map(len, batches))} tasks are built."]
     wide = [", ".join(task.id for task in batch) for batch in batches if len(batch) > 1]
     words += [f"Side by side: {'; '.join(wide)}."] if wide else []
     words += [f"Made again because it did not fit the others' work: {', '.join(built.redone)}."] if built.redone else []

@@ -23,6 +23,7 @@ from bot.core.testplan import TestRun
 from bot.core.text import truncate_middle
 from bot.delegation import TASK
 from bot.hearing import note_piece
+from bot.kept import keep_changes
 from bot.phases.caps import shared_caps
 from bot.ports import Checkout, Ports
 from bot.runner import Job, Outcome, Team, run_job
@@ -145,6 +146,15 @@ class Work:
             self.board.touch(self.run.id)
 
         return await run_job(job, self.ports, on_turn)
+
+    async def remember(self, tree: Sha, commits: Sequence[Commit]) -> None:
+        """Keep what the phase has finished so far, so that neither a crash nor a cancellation loses it."""
+        if self.earlier is None:
+            return
+        data = {**json.loads(self.earlier.data), "begun_at": tree, "commits": list(commits)}
+        known = replace(self.earlier, state="running", agent=self.phase.agent, data=json.dumps(data))
+        kept = await keep_changes(self.ports.workspaces, self.checkout, self.start, known)
+        await self.ports.store.save_phase(kept)
 
     def builders(self) -> tuple[Member, ...]:
         """Those of the team that a task can be given to."""

@@ -45,7 +45,7 @@ To try again, comment this:
 
 <sub>run `RUN`</sub>\
 """,
-            "⏹️ Run `RUN` was stopped by @maintainer. Nothing more happens. Start again with `/dev-workflow`.",
+            "⏹️ Run `RUN` was stopped by @maintainer. Nothing more happens. Go on with it: `/resume`. Start anew: `/dev-workflow`.",
         ]
     )
     assert (bot.reactions(started), bot.reactions(cancel)) == (["confused"], ["rocket"])
@@ -158,7 +158,7 @@ Elapsed TIME · N tokens · up to COST of $5.00
 
 <sub>run `RUN` · stop it: `/cancel` · more: `/status`</sub>\
 """,
-            "⏹️ Run `RUN` was stopped by @maintainer. Nothing more happens. Start again with `/dev-workflow`.",
+            "⏹️ Run `RUN` was stopped by @maintainer. Nothing more happens. Go on with it: `/resume`. Start anew: `/dev-workflow`.",
         ]
     )
     assert bot.reactions(second) == ["confused"]

@@ -13,10 +13,12 @@ def denied(author: str, reason: str) -> str:
     return f"🔒 @{author} {reason}"
 
 
-def cancelled(run_id: str, reason: str) -> str:
-    """`reason` is a sentence like `Stopped by @ada.`"""
+def cancelled(run_id: str, reason: str, branch: str = "") -> str:
+    """`reason` is a sentence like `Stopped by @ada.`; `branch` holds the work so far, if there is any."""
+    where = f" The work so far is on the branch `{branch}`." if branch else ""
     return (
-        f"⏹️ Run `{run_id}` was {reason[:1].lower()}{reason[1:]} Nothing more happens. Start again with `/dev-workflow`."
+        f"⏹️ Run `{run_id}` was {reason[:1].lower()}{reason[1:]} Nothing more happens.{where} "
+        "Go on with it: `/resume`. Start anew: `/dev-workflow`."
     )
 
 
