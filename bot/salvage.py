@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 
 from bot.core.conversation import Json
 from bot.core.evidence import protected_paths
-from bot.core.repository import CommitDraft, Sha
+from bot.core.repository import Sha
 from bot.core.runs import PhaseResult, Run, Turn, phase_of
 from bot.kept import make_again
 from bot.outbox import make_branch
-from bot.phases.delivery import branch_name, commit_message
+from bot.phases.delivery import branch_name, drafts_of
 from bot.ports import Checkout, Ports
 
-BUILDING = ("implementation", "documentation", "testing", "review")
+BUILDING = ("implementation", "revision", "documentation", "testing", "review")
 """Phases that change files, in their order."""
 
 
@@ -37,13 +37,15 @@ async def leave_on_branch(ports: Ports, run: Run) -> str:
     url, token = await ports.github.git_credentials(run.repo)
     checkout = await ports.workspaces.open(run.id, url, token, run.request.base_sha)
     await ports.workspaces.restore(checkout, run.request.base_sha)
-    base = await ports.workspaces.tree(checkout)
+    onto, base = run.request.onto, await ports.workspaces.tree(checkout)
+    if onto is not None:
+        base = await ports.workspaces.fetch(checkout, url, token, onto.head)
     left = await _left(ports, checkout, base, results, turns)
-    drafts = await _drafts(ports, checkout, run, base, left.commits)
+    drafts = await drafts_of(ports, checkout, run, base, left.commits)
     changed = {change.path for draft in drafts for change in draft.changes}
     if not drafts or protected_paths(sorted(changed)):
         return ""
-    made = await ports.github.create_commits(run.repo, run.request.base_sha, drafts)
+    made = await ports.github.create_commits(run.repo, onto.head if onto else run.request.base_sha, drafts)
     branch = branch_name(run)
     await make_branch(ports, run.id, run.repo, branch, made)
     return branch
@@ -82,13 +84,3 @@ async def _begun(
             subject = f"Keep unfinished work on {part or result.name}"
             left.commits.append({"subject": subject, "task": "", "agent": turn.agent, "tree": merged.tree})
             left.tree = merged.tree
-
-
-async def _drafts(ports: Ports, checkout: Checkout, run: Run, base: Sha, commits: Sequence[Json]) -> list[CommitDraft]:
-    drafts, before = [], base
-    for entry in commits:
-        tree = Sha(entry["tree"])
-        if changes := await ports.workspaces.changes(checkout, before, tree):
-            drafts.append(CommitDraft(commit_message(run, entry), tuple(changes), tree))
-            before = tree
-    return drafts

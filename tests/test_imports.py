@@ -56,8 +56,10 @@ LAYERS = {
         "bot.testing",
     },
     "bot.starting": {"bot.core", "bot.ports"},
+    "bot.salvage": {"bot.core", "bot.ports", "bot.kept", "bot.outbox", "bot.phases"},
     "bot.answers": {
         "bot.core",
+        "bot.salvage",
         "bot.gates",
         "bot.ports",
         "bot.outbox",

@@ -1,7 +1,7 @@
 """The last phase, done by the program alone: evidence, commits, branch, pull request."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot.core import evidence
@@ -12,7 +12,7 @@ from bot.core.repository import CommitDraft, PullDraft, PullRequest, Sha
 from bot.core.runs import PhaseResult, Run, RunState
 from bot.outbox import make_branch, open_pull
 from bot.phases.work import Work, planned_tasks, tests_of
-from bot.ports import Ports
+from bot.ports import Checkout, Ports
 from bot.status import progress_of
 
 ENDS: Mapping[Verdict, RunState] = {"proven": "succeeded", "unproven": "unproven", "refuted": "failed"}
@@ -81,15 +81,23 @@ async def _land(work: Work, facts: Facts) -> Landing:
 
 
 async def _commits(work: Work) -> list[CommitDraft]:
-    """One commit for each step that changed something, in the order in which they were built."""
-    drafts, before = [], work.base
-    for name in ("implementation", "documentation", "testing", "review"):
-        for entry in json.loads(work.results[name].data).get("commits", []) if name in work.results else []:
-            tree = Sha(entry["tree"])
-            changes = await work.ports.workspaces.changes(work.checkout, before, tree)
-            if changes:
-                drafts.append(CommitDraft(commit_message(work.run, entry), tuple(changes), tree))
-                before = tree
+    """In the order in which they were built."""
+    found = [work.results[n] for n in ("implementation", "documentation", "testing", "review") if n in work.results]
+    entries = [entry for result in found for entry in json.loads(result.data).get("commits", [])]
+    return await drafts_of(work.ports, work.checkout, work.run, work.base, entries)
+
+
+async def drafts_of(
+    ports: Ports, checkout: Checkout, run: Run, start: Sha, entries: Sequence[Mapping[str, str]]
+) -> list[CommitDraft]:
+    """One commit for each step that changed something since the tree `start`; a merge is one whatever it changed."""
+    drafts, before = list[CommitDraft](), start
+    for entry in entries:
+        tree, merged = Sha(entry["tree"]), Sha(entry.get("merged", ""))
+        changes = await ports.workspaces.changes(checkout, merged or before, tree)
+        if changes or merged:
+            drafts.append(CommitDraft(commit_message(run, entry), tuple(changes), tree, merged or None))
+            before = tree
     return drafts
 
 

@@ -10,7 +10,7 @@ from bot.core.repository import CommitDraft, Sha
 from bot.core.runs import Onto
 from bot.core.testplan import TestRun
 from bot.outbox_pulls import push, pushed_onto
-from bot.phases.delivery import commit_message
+from bot.phases.delivery import commit_message, drafts_of
 from bot.phases.merging import bring_together
 from bot.phases.revising import listed
 from bot.phases.work import Commit, Work, bench_of, tests_of
@@ -36,7 +36,8 @@ async def push_all(work: Work, onto: Onto) -> Pushed:
     ports, run = work.ports, work.run
     moved = await pushed_onto(ports, run.id, PUSHES[1])
     if moved is None:
-        made = await ports.github.create_commits(run.repo, onto.head, await _drafts(work))
+        drafts = await drafts_of(ports, work.checkout, run, work.head, _commits(work))
+        made = await ports.github.create_commits(run.repo, onto.head, drafts)
         try:
             sha = await push(ports, run.id, PUSHES[0], run.repo, onto.branch, made, onto.head)
             return Pushed(sha, work.head, work.start, tests_of(work.results), _merge_notes(work))
@@ -45,18 +46,6 @@ async def push_all(work: Work, onto: Onto) -> Pushed:
     if moved is None:
         raise BotError(f"The branch `{onto.branch}` is gone.", "Restore it on the pull request's page, then `/revise`.")
     return await _push_onto(work, onto, moved)
-
-
-async def _drafts(work: Work) -> list[CommitDraft]:
-    """One commit for each step that changed something; a merge stands even where it changes nothing."""
-    drafts, before = list[CommitDraft](), work.head
-    for entry in _commits(work):
-        tree, merged = Sha(entry["tree"]), Sha(entry.get("merged", ""))
-        changes = await work.ports.workspaces.changes(work.checkout, merged or before, tree)
-        if changes or merged:
-            drafts.append(CommitDraft(commit_message(work.run, entry), tuple(changes), tree, merged or None))
-            before = tree
-    return drafts
 
 
 async def _push_onto(work: Work, onto: Onto, moved: Sha) -> Pushed:
