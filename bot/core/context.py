@@ -94,13 +94,16 @@ def wish_pieces(run: Run) -> list[Piece]:
     """What a revision has to heed: each open thread with its lines, the words of reviews, failed checks."""
     wishes = run.request.wishes
     threads = [Piece("comments", _thread_text(thread), _thread_label(thread)) for thread in wishes.threads]
-    reviews = [Piece("comments", review.text, (("review-by", review.author),)) for review in wishes.reviews]
+    reviews = [
+        Piece("comments", review.text, (("review-by", review.author), ("permission", "write")))
+        for review in wishes.reviews
+    ]
     return [*threads, *reviews, *(Piece("tests", check.text, (("check", check.name),)) for check in wishes.checks)]
 
 
 def _thread_label(thread: ThreadWish) -> tuple[tuple[str, str], ...]:
     line = (("line", str(thread.line)),) if thread.line else ()
-    return (("thread", thread.name), ("path", thread.path), *line)
+    return (("thread", thread.name), ("path", thread.path), *line, ("permission", "write"))
 
 
 def _thread_text(thread: ThreadWish) -> str:

@@ -76,9 +76,8 @@ def open_reviews(reviews: Sequence[Review], writers: Collection[str], seen: Seen
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """The checks of a commit: failures that are the change's own, those of its base, and whether all have ended."""
+    """The failed checks of a commit: the change's own, and the names of those that its base has, too."""
 
-    ended: bool
     failed: tuple[CheckWish, ...]
     known: tuple[str, ...]
 
@@ -89,7 +88,7 @@ def checked(checks: Sequence[Check], of_base: Sequence[Check]) -> Checked:
     failed = [check for check in checks if check.failed]
     wishes = tuple(CheckWish(c.name, _check_text(c), c.url) for c in failed if c.name not in before)
     known = tuple(check.name for check in failed if check.name in before)
-    return Checked(all(check.conclusion is not None for check in checks), wishes, known)
+    return Checked(wishes, known)
 
 
 def _check_text(check: Check) -> str:

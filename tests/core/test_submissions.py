@@ -5,7 +5,7 @@ import json
 import pytest
 
 from bot.core.conversation import Json, Reply, Text, ToolResult, ToolUse, Usage
-from bot.core.submissions import Findings, Requirements, Tasks, Team, read_submission, submit_tool
+from bot.core.submissions import Findings, Requirements, Review, Revision, Tasks, Team, read_submission, submit_tool
 from bot.core.transcript import reply_from_json, reply_to_json, results_from_json, results_to_json
 
 TASK = {
@@ -26,13 +26,15 @@ TASK = {
         ("design", "submit_design"),
         ("tasks", "submit_tasks"),
         ("review", "submit_review"),
+        ("critique", "submit_review"),
+        ("revision", "submit_revision"),
         ("team", "submit_team"),
         ("security", "submit_findings"),
         ("performance", "submit_findings"),
     ],
 )
 def test_every_structured_phase_has_a_strict_tool(phase: str, name: str) -> None:
-    """Its schema is closed, requires every key and holds no keyword that strict tools refuse."""
+    """Its schema is closed, requires its keys and holds no keyword that strict tools refuse."""
     tool = submit_tool(phase)  # type: ignore[arg-type]
     assert tool is not None
     assert (tool.name, tool.strict) == (name, True)
@@ -130,3 +132,28 @@ def test_a_finding_has_a_place_and_a_weight(change: Json, words: str) -> None:
     assert isinstance(read_submission("security", {"summary": "s", "findings": [finding]}, []), Findings)
     wrong = read_submission("security", {"summary": "s", "findings": [{**finding, **change}]}, [])
     assert wrong == f"- {words}"
+
+
+def test_a_remark_may_carry_a_suggestion() -> None:
+    """What DESIGN.md promises is enough; a range and a suggestion are optional."""
+    plain = {"path": "a.py", "line": 3, "body": "Why?"}
+    rich = {**plain, "start_line": 2, "suggestion": "x = 1"}
+    found = read_submission("critique", {"verdict": "approve", "summary": "s", "comments": [plain, rich]}, [])
+    assert isinstance(found, Review)
+    assert [(c.start_line, c.suggestion) for c in found.comments] == [(0, ""), (2, "x = 1")]
+
+
+@pytest.mark.parametrize(
+    ("ids", "wrong"),
+    [
+        (["t1", "t2"], ""),
+        (["t1"], "- The thread 't2' is not answered."),
+        (["t1", "t2", "t9"], "- There is no thread 't9'; there are: t1, t2."),
+        (["t1", "t2", "t1"], "- The thread 't1' is answered twice."),
+    ],
+)
+def test_a_revision_answers_every_thread_once(ids: list[str], wrong: str) -> None:
+    """No more, no fewer, and what is wrong is named."""
+    threads = [{"id": name, "answer": "Done.", "done": True} for name in ids]
+    found = read_submission("revision", {"summary": "s", "threads": threads}, [], ["t1", "t2"])
+    assert isinstance(found, Revision) if not wrong else found == wrong

@@ -163,7 +163,7 @@ Checked by the program, not claimed by a model. Of `SHA`, after run `RUN`.
     assert now(bot, pull).draft is False
     told = bot.claude.told("revision")
     assert "Grey, please." in told
-    assert '<comments thread="t1" path="widget.py" line="8">' in told
+    assert '<comments thread="t1" path="widget.py" line="8" permission="write">' in told
     assert "maintainer: Too dark." in told
 
 
