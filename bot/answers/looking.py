@@ -9,8 +9,8 @@ from bot.answers.pull_runs import Wanted, at_work, begin, is_ours, new_revision,
 from bot.core.comments import revisions as texts
 from bot.core.errors import BotError
 from bot.core.policy import may_write
-from bot.core.repository import PullRequest, Repo
-from bot.core.reviews import Review, ReviewThread
+from bot.core.repository import PullRequest, Repo, Sha
+from bot.core.reviews import Check, Review, ReviewThread
 from bot.core.revisions import Seen, checked, fixes_in_a_row, open_reviews, open_threads, seen_by
 from bot.core.runs import Run
 from bot.core.wishes import CheckWish, Wishes
@@ -69,11 +69,18 @@ async def _writers(desk: Desk, repo: Repo, threads: list[ReviewThread], reviews:
     return {login for login in sorted(spoke) if may_write(await desk.ports.github.permission(repo, login))}
 
 
+async def ended_with_failures(desk: Desk, repo: Repo, sha: Sha) -> list[Check]:
+    """The checks of a commit if all have ended and some of them failed; else none."""
+    checks = await desk.ports.github.checks(repo, sha)
+    over = all(check.conclusion is not None for check in checks)
+    return checks if over and any(check.failed for check in checks) else []
+
+
 async def _failed_checks(desk: Desk, repo: Repo, pull: PullRequest) -> tuple[tuple[CheckWish, ...], tuple[str, ...]]:
     """(failures to be mended, failures that the base has, too); nothing before all checks have ended."""
     github = desk.ports.github
-    checks = await github.checks(repo, pull.head_sha)
-    if not any(check.failed for check in checks) or any(check.conclusion is None for check in checks):
+    checks = await ended_with_failures(desk, repo, pull.head_sha)
+    if not checks:
         return (), ()
     parted = await github.merge_base(repo, pull.base_sha, pull.head_sha)
     found = checked(checks, await github.checks(repo, parted) if parted else [])

@@ -3,7 +3,7 @@
 import structlog
 
 from bot.answers.desk import Desk
-from bot.answers.looking import look, tell_once
+from bot.answers.looking import ended_with_failures, look, tell_once
 from bot.answers.pull_runs import BRANCHES, is_ours, runs_of
 from bot.answers.stopping import stop
 from bot.core.comments import revisions as texts
@@ -40,12 +40,14 @@ async def _asked(desk: Desk, event: ReviewSubmitted | ReviewCommentPosted) -> st
 
 
 async def checks_finished(desk: Desk, event: ChecksFinished) -> str:
-    """Any of them may be the last of its commit."""
+    """Any of them may be the last of its commit; a good one after all others costs two questions."""
     if event.branch is None or not event.branch.startswith(BRANCHES):
         return "not our branch"
     pull = await desk.ports.github.find_pull(event.repo, event.branch)
     if pull is None or pull.head_sha != event.sha:
         return "not the head of a pull request"
+    if not await ended_with_failures(desk, event.repo, event.sha):
+        return "nothing failed, or not all have ended"
     return await look(desk, event.repo, pull.number)
 
 

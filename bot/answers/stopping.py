@@ -40,7 +40,8 @@ async def _withdrawn(desk: Desk, event: IssueUnlabeled | IssueClosed, how: str) 
     source = f"withdrawn-{int(event.at.timestamp())}"
     ask = Ask(event.repo, event.issue, event.author, event.at, source)
     run = await _to_cancel(desk, ask)
-    if run is None or (isinstance(event, IssueUnlabeled) and run.request.comment_id):
+    by_label = run is not None and not run.request.comment_id and run.plan.purpose != "revise"
+    if run is None or (isinstance(event, IssueUnlabeled) and not by_label):
         return "no run at work that it asked for"
     return await stop(desk, ask, run, f"Stopped: {how}.")
 

@@ -217,6 +217,20 @@ async def test_a_lost_answer_is_not_a_second_review(bot: Rig) -> None:
     assert bot.read_all(8)
 
 
+async def test_a_label_asks_for_a_review(bot: Rig) -> None:
+    """As the command does; who takes it away stops that review, and no revision."""
+    number = pull_by_stranger(bot)
+    bot.says("critique", verdict(EVAL))
+    bot.claude.hangs()
+    bot.github.label(REPO, number, "devflow:review", by="maintainer")
+    await bot.asked("critique", fault="hangs")
+    bot.github.unlabel(REPO, number, "devflow:review", by="maintainer")
+    await bot.settle()
+    assert (await bot.ended())[0] == "cancelled"
+    assert bot.github.reviews_on(REPO, number) == []
+    assert len(bot.read_all(8)) == 2
+
+
 async def test_many_remarks_are_few_comments(bot: Rig) -> None:
     """What two say alike is said once, and the rest of a flood stands folded in the words."""
     text = "".join(f"line_{n} = {n}\n" for n in range(40))

@@ -4,7 +4,7 @@ from inline_snapshot import snapshot
 
 from bot.core.reviews import Check
 from tests.scenarios.parts import plain
-from tests.scenarios.pulls import head, now, opened, remark, sentences, submit, threads, turns_grey
+from tests.scenarios.pulls import GREY, TEST_GREY, head, now, opened, remark, sentences, submit, threads, turns_grey
 from tests.scenarios.rig import REPO, Rig
 
 
@@ -318,3 +318,17 @@ async def test_a_restart_in_the_middle_answers_once(bot: Rig) -> None:
     assert head(bot, pull) == pushed
     assert [(resolved, len(said)) for _, resolved, said in threads(bot, pull.number)] == [(True, 2), (False, 2)]
     assert len(bot.read_all(8)) == 2
+
+
+async def test_a_revision_may_ask(bot: Rig) -> None:
+    """The run waits for the answer in the pull request's conversation, and goes on with it."""
+    pull = await opened(bot)
+    asks = {"tools": [{"Ask": {"question": "Light or dark grey?"}}]}
+    turns_grey(bot, ("t1", "Dark grey.", True))
+    bot.says("revision", asks, {"tools": [GREY, TEST_GREY]}, submit(("t1", "Dark grey.", True)))
+    bot.github.review(REPO, pull.number, by="maintainer", comments=[remark("Grey.")])
+    await bot.until(lambda: any("Light or dark" in c.body for c in bot.bot_comments(8)), "asked")
+    await bot.comment("/answer dark", on=8)
+    assert await bot.ended() == ("succeeded", "")
+    assert [resolved for _, resolved, _ in threads(bot, pull.number)] == [True]
+    assert bot.read_all(8)
