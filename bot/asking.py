@@ -69,6 +69,7 @@ async def _reserve(
     request = wanted
     while True:
         check_time(caps, ports.clock)
+        caps = await _as_raised(caps, job, ports)
         price, tokens = ports.model.price_usd(request), ports.model.most_tokens(request)
         turn = Turn(job.run.id, job.unit, index, job.agent.name, job.model, price, reserved_tokens=tokens, heard=heard)
         async with calls.lock:
@@ -86,6 +87,13 @@ async def _reserve(
         request = replace(request, max_tokens=request.max_tokens // 2)
         if request.max_tokens < LEAST_TOKENS:
             raise LimitError(refused)
+
+
+async def _as_raised(caps: Sequence[Cap], job: Job, ports: Ports) -> list[Cap]:
+    """The caps with the run's budget as it is now: people may have raised it since the work began."""
+    run = await ports.store.run(job.run.id)
+    usd = (run or job.run).plan.budget_usd
+    return [replace(cap, limits=replace(cap.limits, usd=usd)) if cap.of == "run" else cap for cap in caps]
 
 
 def check_time(caps: Sequence[Cap], clock: Clock) -> None:

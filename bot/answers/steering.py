@@ -1,18 +1,91 @@
 """Answers that move a run: `/retry`, `/resume`, `/budget`."""
 
+from dataclasses import replace
+
 from bot.answers.desk import Desk
+from bot.answers.starting import check_can_start
+from bot.core import comments
 from bot.core.command_kinds import Budget, Resume, Retry
+from bot.core.command_values import MAX_BUDGET_USD
 from bot.core.errors import BotError
-from bot.starting import Ask
+from bot.core.people import SHORT
+from bot.core.runs import ENDED, PhaseName, Run
+from bot.gates import show_decided, wake
+from bot.going_on import continued
+from bot.starting import Ask, make_run_id
 
 
 async def retry(desk: Desk, ask: Ask, command: Retry) -> str:
-    raise BotError("`/retry` cannot be answered yet.")
+    """A run that waits does the phase again; one that has ended is gone on with from there."""
+    run = await _last(desk, ask)
+    if run.state in ENDED:
+        return await _go_on(desk, ask, run, command.phase)
+    return await _send_back(desk, ask, run, command.phase)
 
 
 async def resume(desk: Desk, ask: Ask, command: Resume) -> str:
-    raise BotError("`/resume` cannot be answered yet.")
+    run = await _last(desk, ask)
+    if run.state not in ENDED:
+        state = "waits for you" if run.state == "waiting" else "is at work"
+        raise BotError(f"Run `{run.id}` {state}; there is nothing to go on with.", "See `/status`.")
+    return await _go_on(desk, ask, run, None)
 
 
 async def budget(desk: Desk, ask: Ask, command: Budget) -> str:
-    raise BotError("`/budget` cannot be answered yet.")
+    """More for the run at work at once; one that has ended goes on with it."""
+    run = await _last(desk, ask)
+    if run.state in ENDED:
+        if run.state == "succeeded":
+            raise BotError(f"Run `{run.id}` came to its end and needs no more.", "Start another: `/dev-workflow`.")
+        return await _go_on(desk, ask, run, None, command.usd)
+    plan, given = run.plan, f"budget {ask.key}"
+    if given not in plan.options:
+        raised = min(plan.budget_usd + command.usd, MAX_BUDGET_USD)
+        # With the mark in the same transaction, a repeat after a crash adds nothing.
+        plan = replace(plan, budget_usd=raised, options=(*plan.options, given))
+        await desk.ports.store.set_plan(run.id, plan)
+    desk.runs.board.touch(run.id)
+    return await desk.tell(ask, comments.budget_raised(run.id, plan.budget_usd))
+
+
+async def _last(desk: Desk, ask: Ask) -> Run:
+    """The newest run of the issue, but not the one that this very command has begun."""
+    own = make_run_id(ask.at, ask.comment_id or ask.source, ask.index)
+    for run in await desk.ports.store.runs(repo=ask.repo, issue=ask.issue.number, limit=5):
+        if run.id != own:
+            return run
+    raise BotError("No run has been started here yet.", "Start one with `/dev-workflow`, or see `/help`.")
+
+
+async def _send_back(desk: Desk, ask: Ask, run: Run, phase: PhaseName | None) -> str:
+    gates = await desk.ports.store.gates(run.id)
+    gate = next((gate for gate in reversed(gates) if gate.state == "open"), None)
+    if gate is None:
+        raise BotError(f"Run `{run.id}` is at work.", "Wait until it asks for you, or stop it with `/cancel`.")
+    name = phase or gate.phases[-1]
+    if name not in {one.name for one in await desk.ports.store.phases(run.id)}:
+        raise BotError(f"Run `{run.id}` has not done `{name}` yet.", f"It waits with `{gate.hash[:SHORT] or name}`.")
+    words = f"{name} @{ask.author} wants it done again."
+    await desk.ports.store.decide_gate(gate, "rejected", by=ask.author, words=words, at=ask.at)
+    await wake(desk.ports, run, f"{gate.key}-rejected")
+    await show_decided(desk.ports, run, replace(gate, state="rejected", by=ask.author, words=words))
+    await desk.react(ask, "rocket")
+    return f"{name} again"
+
+
+async def _go_on(desk: Desk, ask: Ask, old: Run, phase: PhaseName | None, more_usd: float = 0.0) -> str:
+    """Stored whole before it is started: a repeat after a crash starts the same one."""
+    ports = desk.ports
+    run_id = make_run_id(ask.at, ask.comment_id or ask.source, ask.index)
+    run = await ports.store.run(run_id)
+    if run is None:
+        await check_can_start(desk, replace(ask, issue=replace(ask.issue, is_pull=False)))
+        found = await continued(ports, old, run_id, ask, phase, more_usd)
+        run = found.run
+        await ports.store.add_run(run)
+    if run.state == "queued" and not await ports.store.phases(run_id):
+        found = await continued(ports, old, run_id, ask, phase, more_usd)
+        for result in found.taken:
+            await ports.store.save_phase(result)
+    await ports.durable.start(run_id, ask.repo)
+    return f"run {run_id} goes on with {old.id}"

@@ -6,6 +6,7 @@ from bot.core.command_kinds import Agents, Help, Ping, Status
 from bot.core.commands import help_text
 from bot.core.errors import BotError
 from bot.core.runs import Run, RunId
+from bot.phases.settling import LEAST_RESULTS, newest_agents
 from bot.starting import Ask
 from bot.status import progress_of
 
@@ -37,4 +38,22 @@ async def ping(desk: Desk, ask: Ask, command: Ping) -> str:
 
 
 async def agents(desk: Desk, ask: Ask, command: Agents) -> str:
-    raise BotError("`/agents` cannot be answered yet.")
+    """All that can work here, or the team of the last run with the reasons for it."""
+    if command.why:
+        return await desk.tell(ask, await _why(desk, ask))
+    found = await newest_agents(desk.ports, desk.catalog, ask.repo)
+    rows = [(agent.name, agent.path or "built in", agent.description) for agent in found.agents]
+    return await desk.tell(ask, comments.agents_table(rows))
+
+
+async def _why(desk: Desk, ask: Ask) -> str:
+    run = await desk.last(ask)
+    if not run.plan.team:
+        raise BotError(f"Run `{run.id}` has no team yet.", "It is chosen when the run begins.")
+    success = await desk.ports.store.agent_success(run.repo, least=LEAST_RESULTS)
+    rows = []
+    for member in run.plan.team:
+        share = success.get(member.agent)
+        went = "too little to say" if share is None else f"{share:.0%} of its phases went well"
+        rows.append((member.agent, run.plan.model_of(member.agent, desk.defaults.model), member.reason, went))
+    return comments.why_team(run.id, rows)

@@ -92,7 +92,8 @@ class Refusal:
     def hint(self) -> str:
         """One sentence that says how to get further."""
         if self.more_usd is not None:
-            return f"Ask again with a higher one, as in `/dev-workflow --budget {self.more_usd:g}`."
+            more = max(self.more_usd - self.cap.limits.usd, 0.01)
+            return f"Give it more, and it goes on: `/budget +{more:g}`."
         if (self.cap.of, self.what) == ("run", "usd"):
             return f"{SMALLER}: there is no higher one."
         return f"{SMALLER}, or raise `DEVFLOW_{self.cap.of.upper()}_{self.what.upper()}`."

@@ -1,6 +1,15 @@
 """Every text that people read on GitHub."""
 
-from bot.core.comments.answers import NO_RUN_HERE, cancelled, denied, pong, refusal
+from bot.core.comments.answers import (
+    NO_RUN_HERE,
+    agents_table,
+    budget_raised,
+    cancelled,
+    denied,
+    pong,
+    refusal,
+    why_team,
+)
 from bot.core.comments.common import (
     STATES,
     TITLES,
@@ -32,6 +41,8 @@ __all__ = [
     "Progress",
     "Unfinished",
     "again_lines",
+    "agents_table",
+    "budget_raised",
     "cancelled",
     "cell",
     "changed_under",
@@ -59,4 +70,5 @@ __all__ = [
     "tokens",
     "waits_for",
     "whole",
+    "why_team",
 ]

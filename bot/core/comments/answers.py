@@ -1,5 +1,9 @@
 """What commands are answered with."""
 
+from collections.abc import Sequence
+
+from bot.core.comments.common import cell, money
+
 NO_RUN_HERE = "No run has been started on this issue yet. Start one with `/dev-workflow`, or see `/help`."
 
 
@@ -18,7 +22,26 @@ def cancelled(run_id: str, reason: str, branch: str = "") -> str:
     where = f" The work so far is on the branch `{branch}`." if branch else ""
     return (
         f"⏹️ Run `{run_id}` was {reason[:1].lower()}{reason[1:]} Nothing more happens.{where} "
-        "Go on with it: `/resume`. Start anew: `/dev-workflow`."
+        "To go on: `/resume`. Anew: `/dev-workflow`."
+    )
+
+
+def budget_raised(run_id: str, usd: float) -> str:
+    """The answer to `/budget` while the run is at work."""
+    return f"💰 Run `{run_id}` may now spend {money(usd)} in all."
+
+
+def agents_table(rows: Sequence[tuple[str, str, str]]) -> str:
+    """The answer to `/agents`: (name, where it comes from, what it is for)."""
+    lines = [f"| `{name}` | {cell(about)} | {cell(origin)} |" for name, origin, about in rows]
+    return "\n".join(["| agent | for | from |", "|---|---|---|", *lines])
+
+
+def why_team(run_id: str, rows: Sequence[tuple[str, str, str, str]]) -> str:
+    """The answer to `/agents --why`: (agent, model, why it is in the team, how its work went here)."""
+    lines = [f"| `{name}` | `{cell(model)}` | {cell(why)} | {cell(went)} |" for name, model, why, went in rows]
+    return "\n".join(
+        [f"The team of run `{run_id}`:", "", "| agent | model | why | work here |", "|---|---|---|---|", *lines]
     )
 
 

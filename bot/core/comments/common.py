@@ -2,7 +2,7 @@
 
 from bot.core.conversation import Usage
 from bot.core.evidence import Evidence
-from bot.core.partial import Stop, with_budget
+from bot.core.partial import Stop
 from bot.core.runs import Run
 from bot.core.text import (
     clean_untrusted,
@@ -61,11 +61,16 @@ def sentence(text: str) -> str:
 
 
 def again_lines(run: Run, stop: Stop | None = None) -> list[str]:
-    """The command that asks for the same once more, to be copied with one touch; with a higher budget if that helps."""
-    asked = redact_secrets(clean_untrusted(run.request.again).text).strip() or "/dev-workflow"
-    more = stop.more_usd if stop else None
-    lead = "To try again, comment this:" if more is None else "To go on with a higher budget, comment this:"
-    return [lead, "", fence(with_budget(asked, more), "text")]
+    """The command that goes on from where the run stopped, to be copied with one touch; with money if that helps."""
+    if stop and stop.more_usd:
+        more = max(stop.more_usd - run.plan.budget_usd, 0.01)
+        lead, command = "To go on with a higher budget, comment this:", f"/budget +{more:g}"
+    else:
+        lead, command = (
+            "To go on from where it stopped, comment this:",
+            "/resume" if run.state == "cancelled" else "/retry",
+        )
+    return [lead, "", fence(command, "text")]
 
 
 def evidence_table(evidence: Evidence) -> str:

@@ -122,5 +122,9 @@ def _footer(progress: Progress) -> list[str]:
     if run.state in ENDED:
         stop = stop_of(progress.phases.get(phase.name) for phase in run.plan.phases)
         again = [] if run.state == "succeeded" else ["", *again_lines(run, stop)]
-        return [*again, "", f"<sub>run `{run.id}`</sub>"]
-    return ["", f"<sub>run `{run.id}` · stop it: `/cancel` · more: `/status`</sub>"]
+        return [*again, "", f"<sub>run `{run.id}`{_after(run)}</sub>"]
+    return ["", f"<sub>run `{run.id}`{_after(run)} · stop it: `/cancel` · more: `/status`</sub>"]
+
+
+def _after(run: Run) -> str:
+    return f" · goes on with `{run.request.after}`" if run.request.after else ""
