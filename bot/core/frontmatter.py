@@ -2,12 +2,13 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import yaml
 
 from bot.core.errors import BotError
+from bot.core.yaml_reading import NO_TEXT, YamlError, YamlSyntaxError, compose
 
 AGENT_NAME = re.compile(r"[a-z][a-z0-9-]{0,49}")
 MAX_HEAD = 8_000
@@ -16,8 +17,8 @@ MAX_DEPTH = 12
 MAX_EVENTS = 400
 """Of the YAML parser, which is slow: about twice as many as there are keys and values."""
 _HEAD = re.compile(r"---[ \t]*\n(.*?\n)?---[ \t]*(?:\n(.*))?\Z", re.DOTALL)
-_NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-"""Control characters and halves of surrogate pairs, which a value in quotes can spell out, and nobody can send on."""
+_HINT = re.compile(r"^(argument-hint:[ \t]+)(\[.*\S)[ \t]*$", re.MULTILINE)
+"""Claude Code takes what stands there as it is, mostly `[one] [two]`, which YAML takes for a list, or for nothing."""
 _PROSE = re.compile(r"^(description:[ \t]+)(?![\s\"'|>])(.*\S)[ \t]*$", re.MULTILINE)
 
 
@@ -35,28 +36,34 @@ class Entry:
 
 def split_head(text: str, path: str) -> tuple[Mapping[str, Entry], str]:
     """(front matter by key, body). `path` is only for messages. Raises `DefinitionError`."""
+    root, body = read_head(text, path)
+    return entries(root, path), body
+
+
+def read_head(text: str, path: str) -> tuple[yaml.MappingNode, str]:
+    """(front matter as it is written, body). A node's line 0 is line 2 of the file. Raises `DefinitionError`."""
     text = text.removeprefix("\ufeff").replace("\r\n", "\n")
     match = _HEAD.match(text)
     if match is None:
         raise DefinitionError(
             f"{path}:1: no front matter.", "Begin the file with `---`, `name: ...`, `description: ...`, `---`."
         )
-    head = match[1] or ""
+    head = _HINT.sub(_quoted, match[1] or "")
     if len(head) > MAX_HEAD:
         raise DefinitionError(f"{path}:1: the front matter has {len(head)} characters.", f"Write at most {MAX_HEAD}.")
-    return _entries(_root(head, path), path), (match[2] or "").strip()
+    return _root(head, path), (match[2] or "").strip()
 
 
 def _root(head: str, path: str) -> yaml.MappingNode:
     try:
         node = _composed(head, path)
-    except yaml.YAMLError as error:
+    except YamlSyntaxError as error:
         # Claude Code takes a description with `: ` in it, which YAML does not.
         try:
-            node = _composed(_PROSE.sub(lambda m: m[1] + json.dumps(m[2], ensure_ascii=False), head), path)
-        except yaml.YAMLError:
+            node = _composed(_PROSE.sub(_quoted, head), path)
+        except YamlSyntaxError:
             raise DefinitionError(
-                f"{path}:{_line_of(error)}: the front matter is not YAML.",
+                f"{path}:{error.line + 1}: the front matter is not YAML.",
                 "Write one `key: value` a line, a value with `: ` or `#` in it in double quotes.",
             ) from error
     if not isinstance(node, yaml.MappingNode):
@@ -64,39 +71,21 @@ def _root(head: str, path: str) -> yaml.MappingNode:
     return node
 
 
-def _line_of(error: yaml.YAMLError) -> int:
-    mark = getattr(error, "problem_mark", None)
-    return mark.line + 2 if mark else 1
+def _quoted(match: re.Match[str]) -> str:
+    return match[1] + json.dumps(match[2], ensure_ascii=False)
 
 
 def _composed(head: str, path: str) -> yaml.Node | None:
-    """The YAML as nodes, nothing constructed. Aliases, which make little text huge, and deep nesting are refused."""
-    depth = 0
-    for number, event in enumerate(_events(head)):
-        line = event.start_mark.line + 2 if event.start_mark else 1
-        if isinstance(event, yaml.AliasEvent):
-            raise DefinitionError(
-                f"{path}:{line}: `*{(event.anchor or '')[:40]}` is a YAML alias.", "Write the value itself."
-            )
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
-        if depth > MAX_DEPTH or number > MAX_EVENTS:
-            what = "is nested too deep" if depth > MAX_DEPTH else "has too many parts"
-            raise DefinitionError(f"{path}:{line}: the front matter {what}.", "Write a few `key: value` lines.")
-    return yaml.compose(head, yaml.SafeLoader)
-
-
-def _events(head: str) -> Iterator[yaml.Event]:
-    """What the parser finds. For a number that is no character, as in `"\\UFFFFFFFF"`, it raises errors of Python's."""
     try:
-        yield from yaml.parse(head, yaml.SafeLoader)
-    except (ValueError, OverflowError) as error:
-        raise yaml.YAMLError(str(error)) from error
+        return compose(head, "the front matter", most_depth=MAX_DEPTH, most_parts=MAX_EVENTS)
+    except YamlSyntaxError:
+        raise
+    except YamlError as error:
+        raise DefinitionError(f"{path}:{error.line + 1}: {error.problem}.", error.hint) from error
 
 
-def _entries(root: yaml.MappingNode, path: str) -> dict[str, Entry]:
+def entries(root: yaml.MappingNode, path: str) -> dict[str, Entry]:
+    """The front matter by key. Raises `DefinitionError` for a key that is there twice, and for what is no text."""
     found: dict[str, Entry] = {}
     for key, value in root.value:
         line = key.start_mark.line + 2
@@ -104,7 +93,7 @@ def _entries(root: yaml.MappingNode, path: str) -> dict[str, Entry]:
         if name in found:
             raise DefinitionError(f"{path}:{line}: `{name}` is there twice.", "Write it once.")
         text = _text(value)
-        if wrong := _NO_TEXT.search(text):
+        if wrong := NO_TEXT.search(text):
             raise DefinitionError(
                 f"{path}:{line}: the value has the character U+{ord(wrong[0]):04X}, which is no text.", "Leave it out."
             )
