@@ -109,6 +109,23 @@ def commands(as_json: Json = False) -> None:
 
 
 @app.command()
+def config(
+    file: Annotated[Path | None, typer.Argument(help="The file to read; default .github/devflow.yml here.")] = None,
+    check: Annotated[bool, typer.Option("--check", help="Only say what is wrong, as FILE:LINE:COLUMN.")] = False,
+    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON schema of the file.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show the settings of a repository that hold, or check them."""
+    from bot.config_command import check_config, print_config, print_schema
+
+    if schema:
+        print_schema()
+        return
+    act = check_config if check else print_config
+    raise SystemExit(act(file, as_json=as_json))
+
+
+@app.command()
 def version() -> None:
     """Print the version."""
     from bot import __version__

@@ -5,7 +5,8 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from bot.core.config import CONFIG_PATH, Config, parse_config
+from bot.core.config import CONFIG_PATH, Config
+from bot.core.config_reading import parse_config
 from bot.core.repository import Sha
 from bot.core.testplan import TestPlan, TestRun, find_test_plan, judge_output, telling_lines
 from bot.pip import host_environment
@@ -72,7 +73,7 @@ async def find_plan(ports: Ports, checkout: Checkout) -> TestPlan | None:
 
 
 def _configured(config: Config) -> TestPlan | None:
-    return TestPlan(config.test_run, config.test_install, CONFIG_PATH) if config.test_run else None
+    return TestPlan(config.test.run, config.test.install, CONFIG_PATH) if config.test.run else None
 
 
 async def _install(ports: Ports, checkout: Checkout, plan: TestPlan, env: Path, *, network: bool) -> str:

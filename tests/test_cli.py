@@ -187,3 +187,57 @@ def test_a_database_that_cannot_be_opened_is_named(cli: Cli, monkeypatch: pytest
     assert (code, printed) == (2, "")
     assert complaint.startswith("devflow: ")
     assert len(complaint.splitlines()) <= 2
+
+
+def write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def test_the_settings_that_hold(cli: Cli, tmp_path: Path) -> None:
+    """With no file the defaults; what is printed can be the file."""
+    code, printed, _ = cli("config")
+    assert (code, printed.splitlines()[:3]) == (0, ["test:", "  install: ''", "  run: ''"])
+    write(tmp_path / ".github" / "devflow.yml", "automation: manual\n")
+    code, printed, _ = cli("config", "--json")
+    assert (code, json.loads(printed)["automation"]) == (0, "manual")
+    write(tmp_path / "other.yml", cli("config")[1])
+    assert cli("config", "other.yml")[1] == cli("config")[1]
+
+
+def test_what_is_wrong_with_the_settings(cli: Cli, tmp_path: Path) -> None:
+    """Each thing on a line of its own that an editor can jump to; commands of the repository are known."""
+    write(tmp_path / ".github" / "devflow.yml", "automatio: x\npermissions: {commands: {ship: write, shop: write}}\n")
+    write(tmp_path / ".claude" / "commands" / "release" / "ship.md", "Ship it.")
+    assert cli("config", "--check") == snapshot(
+        (
+            1,
+            """\
+.github/devflow.yml:1:1: unknown key `automatio`. Did you mean `automation`?
+.github/devflow.yml:2:39: there is no command `shop`. Did you mean `ship`?
+""",
+            "",
+        )
+    )
+    assert cli("config") == snapshot(
+        (
+            1,
+            "",
+            """\
+.github/devflow.yml:1:1: unknown key `automatio`. Did you mean `automation`?
+.github/devflow.yml:2:39: there is no command `shop`. Did you mean `ship`?
+""",
+        )
+    )
+    code, printed, _ = cli("config", "--check", "--json")
+    assert (code, json.loads(printed)[0]["line"]) == (1, 1)
+    write(tmp_path / ".github" / "devflow.yml", "automation: auto")
+    assert cli("config", "--check") == (0, ".github/devflow.yml: nothing is wrong.\n", "")
+    code, _, complaint = cli("config", "nowhere.yml")
+    assert (code, complaint.splitlines()[0]) == (2, "devflow: nowhere.yml cannot be read: No such file or directory.")
+
+
+def test_the_schema_is_printed(cli: Cli) -> None:
+    """For an editor, from the package that will read the file."""
+    code, printed, _ = cli("config", "--schema")
+    assert (code, json.loads(printed)["properties"]["automation"]["default"]) == (0, "smart")

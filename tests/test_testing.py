@@ -8,7 +8,7 @@ import pytest
 from inline_snapshot import snapshot
 
 from bot.adapters.sandbox.refusing import NoSandbox
-from bot.core.config import ConfigError
+from bot.core.config_reading import ConfigError
 from bot.core.repository import Repo, Sha
 from bot.core.testplan import TestRun
 from bot.ports import Checkout, Ports
@@ -115,7 +115,7 @@ async def test_a_wrong_config_is_named_with_its_place(rig: Rig) -> None:
     bench = await checked_out(rig, {CONFIG: "test:\n  runs: make\n"})
     with pytest.raises(ConfigError) as caught:
         await bench.set_up()
-    assert str(caught.value) == snapshot(".github/devflow.yml:2:3: unknown key `runs`. Known keys: install, run.")
+    assert str(caught.value) == snapshot(".github/devflow.yml:2:3: unknown key `runs`. Did you mean `run`?")
 
 
 async def test_the_install_step_runs_once(rig: Rig) -> None:
