@@ -181,9 +181,10 @@ class Workspaces(Protocol):
         """Make the files those of `start` with the changes on top; returns the resulting tree."""
 
     async def folder(
-        self, url: str, token: str, commit: Sha, folder: str, *, most: int, size: int
+        self, url: str, token: str, commit: Sha, folder: str, *, most: int, size: int, deep: bool = False
     ) -> tuple[list[FoundFile], int]:
-        """(the Markdown files right in a folder of a commit, sorted, how many were left out beyond `most`).
+        """(the Markdown files right in a folder of a commit, sorted, how many were left out beyond `most`); those of
+        all folders below it, too, if it is to go `deep`.
 
         Nothing is checked out: links are not followed, and a file above `size` bytes is named but not read.
         """

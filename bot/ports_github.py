@@ -11,6 +11,7 @@ from typing import Protocol
 from bot.core.repository import (
     Comment,
     CommitDraft,
+    FoundFile,
     Issue,
     IssueDraft,
     Mergeable,
@@ -55,6 +56,12 @@ class Conversations(Protocol):
         """Take our reaction back, if it is there."""
 
     async def branch_head(self, repo: Repo, branch: str) -> Sha | None: ...
+
+    async def file(self, repo: Repo, path: str, ref: Sha | None = None, *, most: int) -> FoundFile | None:
+        """A file as a commit has it (without one, as the default branch has it now), None if it is not there.
+
+        A file of more than `most` bytes is named but not read.
+        """
 
     async def commit(self, repo: Repo, sha: Sha) -> RemoteCommit: ...
 

@@ -8,6 +8,7 @@ from bot.adapters.github.calls import Calls
 from bot.adapters.github.checks import Checks
 from bot.adapters.github.commits import Commits
 from bot.adapters.github.connection import Connector
+from bot.adapters.github.contents import Contents
 from bot.adapters.github.limits import Limits
 from bot.adapters.github.pulls import Pulls
 from bot.adapters.github.reviews import ReviewsOfPulls
@@ -15,7 +16,7 @@ from bot.adapters.github.triage import Triage
 from bot.ports import Clock
 
 
-class GitHubAdapter(Pulls, ReviewsOfPulls, Triage, Checks, Commits):
+class GitHubAdapter(Pulls, ReviewsOfPulls, Triage, Checks, Commits, Contents):
     """`bot.ports.GitHub` for one token or one App. Use it in one event loop, and close it.
 
     `api_url` is `https://api.github.com`, or `https://HOST/api/v3` of a GitHub Enterprise Server; `server_url` is where

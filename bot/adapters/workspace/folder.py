@@ -10,9 +10,12 @@ from bot.core.repository import FoundFile, Sha
 _FILES = {"100644", "100755"}
 
 
-async def read_folder(git: Git, commit: Sha, folder: str, most: int, size: int) -> tuple[list[FoundFile], int]:
+async def read_folder(
+    git: Git, commit: Sha, folder: str, most: int, size: int, *, deep: bool = False
+) -> tuple[list[FoundFile], int]:
     """(files in the order of their paths, how many were left out). A folder that is a link has none."""
-    listed = await git.run("ls-tree", "-z", "-l", "--full-tree", commit, "--", f"{folder}/")
+    flags = ("-z", "-l", "--full-tree", *(["-r"] if deep else []))
+    listed = await git.run("ls-tree", *flags, commit, "--", f"{folder}/")
     rows = [_row(line) for line in listed.split(b"\0") if line]
     rows = [row for row in rows if row[3].endswith(".md") and row[0] in {*_FILES, SYMLINK}]
     shown = rows[:most]

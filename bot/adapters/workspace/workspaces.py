@@ -122,13 +122,15 @@ class GitWorkspaces:
         return tree
 
     async def folder(
-        self, url: str, token: str, commit: Sha, folder: str, *, most: int, size: int
+        self, url: str, token: str, commit: Sha, folder: str, *, most: int, size: int, deep: bool = False
     ) -> tuple[list[FoundFile], int]:
-        """(Markdown files right in the folder, how many more there are), read from the mirror's objects."""
+        """(Markdown files of the folder, how many more there are), read from the mirror's objects."""
         if not _SHA.fullmatch(commit):
             raise WorkspaceError(f"{commit[:50]!r} is not the SHA of a commit.")
         self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return await read_folder(Git(await self._mirrors.fetch(url, token, commit)), commit, folder, most, size)
+        return await read_folder(
+            Git(await self._mirrors.fetch(url, token, commit)), commit, folder, most, size, deep=deep
+        )
 
     async def fork(self, checkout: Checkout, name: str) -> Checkout:
         """`forks/<name>` beside the checkout, with files and index of its own and the objects of the run."""

@@ -2,6 +2,7 @@
 
 import base64
 from datetime import UTC
+from urllib.parse import quote
 
 from bot.offline.github.gitdiff import FileDiff, changed_files, merge_base, merged_tree
 from bot.offline.github.gitstore import Commit, Entry, Signature
@@ -129,10 +130,11 @@ def content_body(world: World, repository: Repository, ref: str, entry: Entry) -
     """One row of `contents/`, without the content itself."""
     url, page = api_url(world, repository), page_url(world, repository)
     kind = "dir" if entry.kind == "tree" else "symlink" if entry.mode == "120000" else "file"
+    path = quote(entry.path)
     links = {
-        "self": f"{url}/contents/{entry.path}?ref={ref}",
+        "self": f"{url}/contents/{path}?ref={ref}",
         "git": f"{url}/git/{entry.kind}s/{entry.sha}",
-        "html": f"{page}/{'tree' if kind == 'dir' else 'blob'}/{ref}/{entry.path}",
+        "html": f"{page}/{'tree' if kind == 'dir' else 'blob'}/{ref}/{path}",
     }
     return {
         "type": kind,
@@ -143,7 +145,7 @@ def content_body(world: World, repository: Repository, ref: str, entry: Entry) -
         "url": links["self"],
         "git_url": links["git"],
         "html_url": links["html"],
-        "download_url": None if kind == "dir" else f"{page}/raw/{ref}/{entry.path}",
+        "download_url": None if kind == "dir" else f"{page}/raw/{ref}/{path}",
         "_links": links,
     }
 

@@ -34,6 +34,13 @@ async def test_the_markdown_files_right_in_the_folder(workspaces: GitWorkspaces,
     )
 
 
+async def test_all_folders_below_are_read_if_asked(workspaces: GitWorkspaces, source: Source) -> None:
+    """Commands may stand in folders of their own."""
+    commit = source.commit({f"{FOLDER}/deep/er/c.md": "x", f"{FOLDER}/a.md": "y", "c.md": "z"})
+    found, left = await workspaces.folder(source.url, "", commit, FOLDER, most=5, size=100, deep=True)
+    assert ([file.path for file in found], left) == ([f"{FOLDER}/a.md", f"{FOLDER}/deep/er/c.md"], 0)
+
+
 async def test_it_is_the_commits_own_state(workspaces: GitWorkspaces, source: Source) -> None:
     """A later commit does not change what an earlier one has."""
     first = source.commit({f"{FOLDER}/a.md": "old"})
