@@ -6,7 +6,8 @@ from dataclasses import replace
 import structlog
 
 from bot.answers import ANSWERS, FROM_BOTS, HAPPENINGS, gates, notes
-from bot.answers.desk import NO_RUN, Desk
+from bot.answers.allowing import may
+from bot.answers.desk import NO_RUN, Desk, OnceError
 from bot.answers.looking import look_after
 from bot.answers.pull_events import reconcile
 from bot.core import comments
@@ -14,9 +15,10 @@ from bot.core.command_errors import CommandError, render_error
 from bot.core.command_kinds import Command
 from bot.core.commands import labeled_command, new_commands
 from bot.core.definitions import Catalog
+from bot.core.effects import is_marked
 from bot.core.errors import BotError
 from bot.core.events import CommentPosted, Event, IssueLabeled
-from bot.core.policy import Denied, authorise
+from bot.core.policy import Denied, changes_nothing, name_of
 from bot.core.runs import ENDED, Run
 from bot.ports import GitHubError, Ports
 from bot.run import Runs
@@ -63,6 +65,10 @@ class Engine:
         if not found:
             return await notes.note(self._desk, event)
         ask = Ask(event.repo, event.issue, event.author, event.at, str(event.comment_id), event.comment_id)
+        if is_marked(event.text):
+            # Ours, edited or quoted: to obey it could go round and round.
+            await self._desk.react(ask, "confused")
+            return "carries our mark"
         done = [await self._answer(ask, index, command) for index, command in enumerate(found)]
         return ", ".join(done)
 
@@ -71,7 +77,8 @@ class Engine:
         if command is None:
             return "not our label"
         source = f"label-{hashlib.sha256(f'{event.repo} {event.issue.number} {event.label}'.encode()).hexdigest()[:8]}"
-        return await self._answer(Ask(event.repo, event.issue, event.author, event.at, source), 0, command)
+        ask = Ask(event.repo, event.issue, event.author, event.at, source, label=event.label)
+        return await self._answer(ask, 0, command)
 
     async def _after(self, run: Run) -> None:
         """What a run's end leads to."""
@@ -97,15 +104,16 @@ class Engine:
                     structlog.get_logger().info("run goes on", run=run.id)
 
     async def _answer(self, ask: Ask, index: int, command: Command | CommandError) -> str:
-        # Two edits may fall into one second, so what was asked for is part of the key.
-        asked = hashlib.sha256(repr(command).encode("utf-8", "replace")).hexdigest()[:8]
-        ask = replace(ask, index=index, key=f"reply-{ask.source}-{int(ask.at.timestamp())}-{index}-{asked}")
+        ask = replace(ask, index=index, key=_key(ask, index, command))
+        self._desk.crowd.note(ask)
         try:
             if isinstance(command, CommandError):
                 await self._desk.react(ask, "confused")
                 await self._desk.reply(ask, ask.key, render_error(command))
                 return "not understood"
             return await self._obey(ask, command)
+        except OnceError as error:
+            return await self._desk.refuse(ask, error.message, error.hint, error.key)
         except BotError as error:
             return await self._desk.refuse(ask, error.message, error.hint)
         except GitHubError as error:
@@ -114,11 +122,20 @@ class Engine:
             return await self._desk.refuse(ask, str(error), "")
 
     async def _obey(self, ask: Ask, command: Command) -> str:
-        permission = await self._ports.github.permission(ask.repo, ask.author)
-        answer = authorise(command, permission)
+        answer = await may(self._desk, ask, name_of(command))
         if isinstance(answer, Denied):
             await self._desk.react(ask, "confused")
-            await self._desk.reply(ask, f"denied-{ask.author}", comments.denied(ask.author, answer.reason))
+            key = f"denied-{ask.author}-{ask.label or name_of(command)}"
+            await self._desk.reply(ask, key, comments.denied(ask.author, answer.reason))
             return "denied"
         await self._desk.react(ask, "eyes")
         return await ANSWERS[type(command)](self._desk, ask, command)
+
+
+def _key(ask: Ask, index: int, command: Command | CommandError) -> str:
+    """Of the answer. Two edits may fall into one second, so what was asked for is part of it; what only shows something
+    is answered once a minute for each person who asks for it."""
+    asked = hashlib.sha256(repr(command).encode("utf-8", "replace")).hexdigest()[:8]
+    if isinstance(command, CommandError) or changes_nothing(name_of(command)):
+        return f"reply-{ask.author}-{asked}-{ask.at:%y%m%d%H%M}"
+    return f"reply-{ask.source}-{int(ask.at.timestamp())}-{index}-{asked}"

@@ -36,6 +36,8 @@ class Ask:
     """Which of several commands of the comment."""
     key: str = ""
     """Of the answer: the same for every delivery of the same command."""
+    label: str = ""
+    """The label that gave the command, empty for a comment."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,3 +126,19 @@ async def test_the_same_run_elsewhere_in_its_repository_is_shown(bot: Rig) -> No
     await bot.bot.store.add_run(a_run(repo=Repo.parse(REPO), request=a_request(issue=99), state="running"))
     await bot.bot.engine.handle(posted(bot, f"/status {RUN}"))
     assert RUN in bot.next_comment()
+
+
+async def test_the_same_question_within_a_minute_is_answered_once(bot: Rig) -> None:
+    """A second answer would say the same; in the next minute it may not, and somebody else hears it, too."""
+    for later, who, answers in ((0, "maintainer", 1), (59, "maintainer", 0), (60, "maintainer", 1), (60, "reader", 1)):
+        asked = replace(posted(bot, "/ping"), at=NOON + timedelta(seconds=later), author=who)
+        assert await bot.bot.engine.handle(asked) == "answered"
+        assert len(bot.read_all()) == answers
+
+
+async def test_the_same_refusal_within_a_minute_is_told_once(bot: Rig) -> None:
+    """Different reasons are different refusals."""
+    for later, text, answers in ((0, "/cancel", 1), (59, "/cancel", 0), (59, "/retry", 1), (60, "/cancel", 1)):
+        asked = replace(posted(bot, text), at=NOON + timedelta(seconds=later))
+        assert (await bot.bot.engine.handle(asked)).startswith("refused: ")
+        assert len(bot.read_all()) == answers

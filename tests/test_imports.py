@@ -57,11 +57,13 @@ LAYERS = {
     },
     "bot.starting": {"bot.core", "bot.ports"},
     "bot.salvage": {"bot.core", "bot.ports", "bot.kept", "bot.outbox", "bot.phases"},
+    "bot.repository_config": {"bot.core", "bot.ports"},
     "bot.answers": {
         "bot.core",
         "bot.salvage",
         "bot.gates",
         "bot.ports",
+        "bot.repository_config",
         "bot.outbox",
         "bot.outbox_pulls",
         "bot.starting",

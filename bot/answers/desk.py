@@ -1,21 +1,33 @@
 """What every answer works with, and how it is given: a comment, a reaction, each once."""
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, field, replace
 
 import structlog
 
+from bot.answers.crowd import Crowd
 from bot.core import comments
+from bot.core.config import Config
 from bot.core.definitions import Catalog
 from bot.core.errors import BotError
 from bot.core.repository import Reaction, Repo
 from bot.core.runs import ENDED, Run, RunId
 from bot.outbox import patiently, post_comment
 from bot.ports import GitHubError, Ports
+from bot.repository_config import config_of
 from bot.run import Runs
 from bot.starting import Ask, Defaults
 
 NO_RUN = RunId("none")
 """Stands in the mark of comments that belong to no run."""
+
+
+class OnceError(BotError):
+    """A refusal that is told once under its key; what is refused for the same reason after that gets a reaction."""
+
+    def __init__(self, key: str, message: str, hint: str = "") -> None:
+        super().__init__(message, hint)
+        self.key = key
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +38,17 @@ class Desk:
     runs: Runs
     catalog: Catalog
     defaults: Defaults
+    crowd: Crowd = field(default_factory=Crowd)
+
+    async def config(self, repo: Repo) -> Config:
+        """The repository's settings, from its default branch. Raises `ConfigError`."""
+        return await config_of(self.ports, repo)
+
+    async def defaults_for(self, repo: Repo) -> Defaults:
+        """What a run of the repository gets where its command says nothing. Raises `ConfigError`."""
+        config = await self.config(repo)
+        budget = config.limits.budget_usd or self.defaults.budget_usd
+        return replace(self.defaults, budget_usd=budget, automation=config.automation)
 
     async def tell(self, ask: Ask, text: str) -> str:
         """Answer with a comment, and mark the command as done."""
@@ -33,10 +56,12 @@ class Desk:
         await self.react(ask, "rocket")
         return "answered"
 
-    async def refuse(self, ask: Ask, message: str, hint: str) -> str:
-        """Answer that it cannot be done."""
+    async def refuse(self, ask: Ask, message: str, hint: str, key: str = "") -> str:
+        """Answer that it cannot be done; with a key once under it, else once a minute for each person and reason."""
         await self.react(ask, "confused")
-        await self.reply(ask, ask.key, comments.refusal(message, hint))
+        reason = hashlib.sha256(message.encode("utf-8", "replace")).hexdigest()[:8]
+        key = key or f"refused-{ask.author}-{reason}-{ask.at:%y%m%d%H%M}"
+        await self.reply(ask, key, comments.refusal(message, hint))
         return f"refused: {message}"
 
     async def reply(self, ask: Ask, key: str, text: str) -> None:
@@ -46,7 +71,7 @@ class Desk:
 
     async def react(self, ask: Ask, content: Reaction) -> None:
         """A reaction is a courtesy: where GitHub refuses it, the answer itself still comes."""
-        if not ask.comment_id:
+        if not ask.comment_id or self.crowd.is_crowded(ask):
             return
         try:
             await patiently(self.ports, lambda: self.ports.github.react(ask.repo, ask.comment_id, content))

@@ -1,6 +1,7 @@
 """Answers that begin a run: `/dev-workflow`, `/planning`."""
 
-from bot.answers.desk import Desk
+from bot.answers.breakers import check_breakers
+from bot.answers.desk import Desk, OnceError
 from bot.core.command_kinds import DevWorkflow, Planning
 from bot.core.errors import BotError
 from bot.starting import Ask, make_run_id, new_run, take_over_plan
@@ -13,7 +14,7 @@ async def start(desk: Desk, ask: Ask, command: DevWorkflow | Planning) -> str:
     run = await ports.store.run(run_id)
     if run is None:
         await check_can_start(desk, ask)
-        run = await new_run(ports, desk.catalog, desk.defaults, run_id, ask, command)
+        run = await new_run(ports, desk.catalog, await desk.defaults_for(ask.repo), run_id, ask, command)
         await ports.store.add_run(run)
     if run.state == "queued":
         await take_over_plan(ports, run)
@@ -31,4 +32,6 @@ async def check_can_start(desk: Desk, ask: Ask) -> None:
         raise BotError("This issue is closed.", "Open it again, then repeat the command.")
     if active := await desk.active(ask.repo, ask.issue.number):
         hint = "See `/status`, or stop it with `/cancel`."
-        raise BotError(f"Run `{active.id}` is still at work on this issue.", hint)
+        message = f"Run `{active.id}` is still at work on this issue."
+        raise OnceError(f"busy-{active.id}-{ask.author}", message, hint)
+    await check_breakers(desk, ask)

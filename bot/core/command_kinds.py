@@ -155,6 +155,15 @@ class Ping:
     """Say whether everything needed is there."""
 
 
+@dataclass(frozen=True, slots=True)
+class Custom:
+    """A command that the repository defines: its name without the slash, the rest of its line, the lines below."""
+
+    name: str
+    arguments: str
+    details: str
+
+
 Command = (
     DevWorkflow
     | Planning
@@ -175,4 +184,5 @@ Command = (
     | Unpause
     | Help
     | Ping
+    | Custom
 )

@@ -23,6 +23,11 @@ def marks_in(body: str) -> list[tuple[str, str]]:
     return [(m["run"], m["key"]) for m in _MARK.finditer(body)]
 
 
+def is_marked(body: str) -> bool:
+    """Whether a body carries a mark of ours, or what is left of one."""
+    return re.search(r"<!--\s*devflow:run=", body) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Effect:
     """One write. `key` is unique in its run; `target` is the issue, comment, branch or thread it goes to; `body` is its

@@ -66,7 +66,7 @@ async def test_who_may_not_write_is_told_why(bot: Rig) -> None:
     bot.github.label(REPO, number, LABEL, by="reader")
     await bot.settle()
     (answer,) = bot.read_all()
-    assert "`/dev-workflow` needs `write` access" in answer
+    assert "the label `devflow:dev-workflow` needs `write` access" in answer
     assert await bot.bot.store.runs() == []
 
 

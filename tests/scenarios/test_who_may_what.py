@@ -7,17 +7,19 @@ from tests.scenarios.rig import Rig
 
 
 async def test_a_stranger_is_refused_with_the_reason_once(bot: Rig) -> None:
-    """The second attempt gets the reaction alone, another person a reason of their own; nothing is started."""
+    """Each command once: the second attempt gets the reaction alone, another person a reason of their own."""
     bot.issue(7)
     first = await bot.comment("/dev-workflow", by="stranger")
-    assert bot.next_comment().split(". ") == snapshot(
-        [
-            "🔒 @stranger `/dev-workflow` needs `write` access to this repository; you have `read` access",
-            "Somebody with `admin` access can give it in the repository's settings.",
-        ]
-    )
-    second = await bot.comment("/dev-workflow please\n\n/cancel", by="stranger")
+    assert bot.next_comment() == snapshot("""\
+🔒 @stranger `/dev-workflow` needs `write` access to this repository; you have `read` access.
+
+Somebody with `admin` access can give it in the repository's settings.
+A maintainer can lend it here: `/delegate @stranger dev-workflow`\
+""")
+    second = await bot.comment("/dev-workflow please\n\n/dev-workflow now", by="stranger")
     assert (bot.reactions(first), bot.reactions(second)) == (["confused"], ["confused"])
+    await bot.comment("/cancel", by="stranger")
+    assert bot.next_comment().startswith("🔒 @stranger `/cancel` needs")
     await bot.comment("/dev-workflow", by="reader")
     assert bot.next_comment().startswith("🔒 @reader")
     await bot.nothing_happened()

@@ -24,6 +24,7 @@ from bot.core.comments.common import (
     whole,
 )
 from bot.core.comments.gates import changed_under, decided, edited_by, gate_comment, held, reminder, waits_for
+from bot.core.comments.people import delegated, halted, paused, unpaused
 from bot.core.comments.phases import EXPLAINED, phase_comment, test_output
 from bot.core.comments.pulls import Unfinished, delivery_summary, pull_body, pull_title
 from bot.core.comments.status import MARKS, NOTES, PLANNED, STOPPED, Progress, headline, spent, status_comment
@@ -47,15 +48,18 @@ __all__ = [
     "cell",
     "changed_under",
     "decided",
+    "delegated",
     "delivery_summary",
     "denied",
     "duration",
     "edited_by",
     "evidence_table",
     "gate_comment",
+    "halted",
     "headline",
     "held",
     "money",
+    "paused",
     "phase_comment",
     "pong",
     "pull_body",
@@ -68,6 +72,7 @@ __all__ = [
     "status_comment",
     "test_output",
     "tokens",
+    "unpaused",
     "waits_for",
     "whole",
     "why_team",
