@@ -19,7 +19,7 @@ async def delegate(desk: Desk, ask: Ask, command: Delegate) -> str:
         raise BotError(f"`/{name}` cannot be lent.", "It is about the whole repository: give access in its settings.")
     if name and isinstance(denied := await may(desk, replace(ask, label=""), name), Denied):
         raise BotError(f"You can lend only what you may do yourself. {denied.reason}")
-    delegation = Delegation(ask.repo, ask.issue.number, command.login, name, ask.author, ask.at)
+    delegation = Delegation(ask.repo, ask.issue.number, command.login.lower(), name, ask.author, ask.at)
     new = await desk.ports.store.delegate(delegation)
     return await desk.tell(ask, comments.delegated(command.login, name, new=new))
 

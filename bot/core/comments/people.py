@@ -2,24 +2,24 @@
 
 from datetime import datetime
 
-from bot.core.comments.common import safe, sentence
+from bot.core.comments.common import safe
 from bot.core.people import Halt
 
 
 def delegated(login: str, command: str, *, new: bool) -> str:
     """The answer to `/delegate`; an empty command is every one that needs write."""
-    what = f"`/{command}`" if command else "every command that needs write access"
+    what = f"`/{command}`" if command else "every command that needs `write` access"
     already = "" if new else " already"
     return (
-        f"🤝 @{login} may{already} give {what} on this issue, and nowhere else. It holds as long as the issue is here: "
-        "who should have it everywhere gets access in the repository's settings."
+        f"🤝 @{login} may{already} give {what} on this issue.\n\n"
+        "It holds here alone: who should have it everywhere gets access in the repository's settings."
     )
 
 
 def halted(halt: Halt) -> str:
     """A sentence: who stopped the line, since when, and why."""
-    why = f": {_one_line(halt.reason)}" if halt.reason else ""
-    return sentence(f"`{halt.by}` paused this repository on {_moment(halt.at)}{why}")
+    why = f": {_one_line(halt.reason).rstrip('.')}" if halt.reason else ""
+    return f"`{halt.by}` paused this repository on {_moment(halt.at)}{why}."
 
 
 def paused(halt: Halt, held: int) -> str:
