@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from bot.answers import gates, grooming, people, pull_events, pulls, starting, steering, stopping, telling
+from bot.answers.definition_checks import check_pull
 from bot.answers.desk import Desk
 from bot.core import command_kinds as kinds
 from bot.core import events
@@ -34,13 +35,19 @@ ANSWERS: Mapping[type[kinds.Command], Callable[[Desk, Ask, Any], Awaitable[str]]
 }
 """Each returns what was done in a word or two; it raises `BotError` for what cannot be done."""
 
+
+async def _pull_opened(desk: Desk, event: events.PullOpened) -> str:
+    return f"{await pull_events.pull_opened(desk, event)}, {await check_pull(desk, event)}"
+
+
 HAPPENINGS: Mapping[type[events.Event], Callable[[Desk, Any], Awaitable[str]]] = {
     events.IssueUnlabeled: stopping.unlabeled,
     events.IssueClosed: stopping.closed,
     events.ReviewSubmitted: pull_events.reviewed,
     events.ReviewCommentPosted: pull_events.commented,
     events.ChecksFinished: pull_events.checks_finished,
-    events.PullOpened: pull_events.pull_opened,
+    events.PullOpened: _pull_opened,
+    events.PullUpdated: check_pull,
     events.PullClosed: pull_events.pull_closed,
 }
 """Events that say something without a command. Those of bots get here, too, where `FROM_BOTS` has their type."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 import structlog
 
 from bot.answers.crowd import Crowd
+from bot.answers.shelf import Shelf
 from bot.core import comments
 from bot.core.config import Config
 from bot.core.definitions import Catalog
@@ -39,6 +40,7 @@ class Desk:
     catalog: Catalog
     defaults: Defaults
     crowd: Crowd = field(default_factory=Crowd)
+    shelf: Shelf = field(default_factory=Shelf)
 
     async def config(self, repo: Repo) -> Config:
         """The repository's settings, from its default branch. Raises `ConfigError`."""

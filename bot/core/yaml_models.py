@@ -14,6 +14,8 @@ from bot.core.text import inline_code
 from bot.core.yaml_reading import NO_TEXT
 
 Read = TypeVar("Read", bound=BaseModel)
+LISTED = 8
+"""Names that a suggestion lists."""
 Path = tuple[str | int, ...]
 _INT = re.compile(r"[-+]?[0-9]{1,15}")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]{1,30}|[0-9]{1,30}(?:\.[0-9]{0,30})?)(?:[eE][-+]?[0-9]{1,3})?")
@@ -176,9 +178,10 @@ def _given(text: str) -> str:
 
 
 def suggestion(word: str, names: Sequence[str]) -> str:
-    """A sentence: the name that was probably meant, else all there are."""
+    """A sentence: the name that was probably meant, else those there are."""
     near = get_close_matches(word.lower(), names, 1)
-    return f"Did you mean `{near[0]}`?" if near else f"Known: {', '.join(names) or 'none'}."
+    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
+    return f"Did you mean `{near[0]}`?" if near else f"Known: {', '.join(names[:LISTED]) or 'none'}{more}."
 
 
 def fields_at(model: type[BaseModel], at: Path) -> tuple[str, ...]:

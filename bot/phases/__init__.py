@@ -38,6 +38,9 @@ PHASES: Mapping[PhaseName, Callable[[Work], Awaitable[PhaseResult]]] = {
     "revision": revise,
 }
 
+RESERVED = frozenset(PHASES)
+"""Names that a repository's own command cannot give its phases."""
+
 REVISING: Mapping[PhaseName, Callable[[Work], Awaitable[PhaseResult]]] = {
     "testing": retest,
     "review": rejudge,
@@ -52,4 +55,15 @@ def perform(work: Work) -> Awaitable[PhaseResult]:
     return REVISING[name](work) if work.run.plan.purpose == "revise" and name in REVISING else PHASES[name](work)
 
 
-__all__ = ["Rules", "Work", "catalog_for", "guidance_in", "land_state", "marked", "perform", "settle", "with_chosen"]
+__all__ = [
+    "RESERVED",
+    "Rules",
+    "Work",
+    "catalog_for",
+    "guidance_in",
+    "land_state",
+    "marked",
+    "perform",
+    "settle",
+    "with_chosen",
+]

@@ -10,6 +10,7 @@ from bot.core.comments.answers import (
     refusal,
     why_team,
 )
+from bot.core.comments.checks import definition_comment
 from bot.core.comments.common import (
     STATES,
     TITLES,
@@ -48,6 +49,7 @@ __all__ = [
     "cell",
     "changed_under",
     "decided",
+    "definition_comment",
     "delegated",
     "delivery_summary",
     "denied",

@@ -92,9 +92,9 @@ def file_body(world: World, repository: Repository, head: str, file: FileDiff) -
         "additions": file.additions,
         "deletions": file.deletions,
         "changes": file.additions + file.deletions,
-        "blob_url": f"{page}/blob/{head}/{file.path}",
-        "raw_url": f"{page}/raw/{head}/{file.path}",
-        "contents_url": f"{api_url(world, repository)}/contents/{file.path}?ref={head}",
+        "blob_url": f"{page}/blob/{head}/{quote(file.path)}",
+        "raw_url": f"{page}/raw/{head}/{quote(file.path)}",
+        "contents_url": f"{api_url(world, repository)}/contents/{quote(file.path)}?ref={head}",
     }
     if file.patch is not None:
         body["patch"] = file.patch
