@@ -7,13 +7,14 @@ import structlog
 
 from bot.answers import ANSWERS, FROM_BOTS, HAPPENINGS, gates, notes
 from bot.answers.allowing import may
+from bot.answers.custom import own_commands
 from bot.answers.desk import NO_RUN, Desk, OnceError
 from bot.answers.looking import look_after
 from bot.answers.pull_events import reconcile
 from bot.core import comments
 from bot.core.command_errors import CommandError, render_error
 from bot.core.command_kinds import Command
-from bot.core.commands import labeled_command, new_commands
+from bot.core.commands import has_other_words, labeled_command, new_commands
 from bot.core.definitions import Catalog
 from bot.core.effects import is_marked
 from bot.core.errors import BotError
@@ -61,7 +62,7 @@ class Engine:
         return event.writer == me != event.author
 
     async def _commented(self, event: CommentPosted) -> str:
-        found = new_commands(event.text, event.previous_text)
+        found = await self._commands(event)
         if not found:
             return await notes.note(self._desk, event)
         ask = Ask(event.repo, event.issue, event.author, event.at, str(event.comment_id), event.comment_id)
@@ -71,6 +72,14 @@ class Engine:
             return "carries our mark"
         done = [await self._answer(ask, index, command) for index, command in enumerate(found)]
         return ", ".join(done)
+
+    async def _commands(self, event: CommentPosted) -> list[Command | CommandError]:
+        """What the comment asks for. The repository's own commands are read only where one may be meant."""
+        found = new_commands(event.text, event.previous_text)
+        if not (has_other_words(event.text) or any(isinstance(command, CommandError) for command in found)):
+            return found
+        own = await own_commands(self._desk, event.repo)
+        return new_commands(event.text, event.previous_text, [command.name for command in own]) if own else found
 
     async def _labeled(self, event: IssueLabeled) -> str:
         command = labeled_command(event.label)

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from bot.answers import gates, grooming, people, pull_events, pulls, starting, steering, stopping, telling
+from bot.answers.custom import start_custom
 from bot.answers.definition_checks import check_pull
 from bot.answers.desk import Desk
 from bot.core import command_kinds as kinds
@@ -32,6 +33,7 @@ ANSWERS: Mapping[type[kinds.Command], Callable[[Desk, Ask, Any], Awaitable[str]]
     kinds.Unpause: people.unpause,
     kinds.Help: telling.help_,
     kinds.Ping: telling.ping,
+    kinds.Custom: start_custom,
 }
 """Each returns what was done in a word or two; it raises `BotError` for what cannot be done."""
 

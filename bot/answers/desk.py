@@ -12,7 +12,7 @@ from bot.core.config import Config
 from bot.core.definitions import Catalog
 from bot.core.errors import BotError
 from bot.core.repository import Reaction, Repo
-from bot.core.runs import ENDED, Run, RunId
+from bot.core.runs import ENDED, Run, RunId, RunPlan
 from bot.outbox import patiently, post_comment
 from bot.ports import GitHubError, Ports
 from bot.repository_config import config_of
@@ -51,6 +51,13 @@ class Desk:
         config = await self.config(repo)
         budget = config.limits.budget_usd or self.defaults.budget_usd
         return replace(self.defaults, budget_usd=budget, automation=config.automation)
+
+    async def settled(self, repo: Repo, plan: RunPlan) -> RunPlan:
+        """The plan of a run of the repository, with what its settings say of gates. Raises `ConfigError`."""
+        gates = (await self.config(repo)).gates
+        return replace(
+            plan, remind_hours=gates.remind_hours, expire_days=gates.expire_days, risk_paths=gates.risk_paths
+        )
 
     async def tell(self, ask: Ask, text: str) -> str:
         """Answer with a comment, and mark the command as done."""

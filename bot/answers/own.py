@@ -29,7 +29,7 @@ async def own_definitions(desk: Desk, repo: Repo) -> Own:
     commands = await asyncio.to_thread(
         lambda: repository_commands(files, builtin=NAMES, agents=catalog.names, reserved=RESERVED, left_out=left)
     )
-    found = Own(sha, catalog, commands)
+    found = Own(branch, sha, catalog, commands)
     desk.shelf.put((repo, sha), found)
     return found
 

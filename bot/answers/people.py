@@ -9,7 +9,8 @@ from bot.core.command_kinds import Delegate, Pause, Unpause
 from bot.core.errors import BotError
 from bot.core.people import Delegation, Halt
 from bot.core.policy import NOT_LENT, Denied
-from bot.core.runs import ENDED
+from bot.core.runs import ENDED, Run
+from bot.gates import wake
 from bot.starting import Ask
 
 
@@ -28,14 +29,16 @@ async def pause(desk: Desk, ask: Ask, command: Pause) -> str:
     store = desk.ports.store
     halt = Halt(ask.repo, ask.author, command.reason, ask.at)
     await store.halt(halt)
-    return await desk.tell(ask, comments.paused(await store.halted(ask.repo) or halt, await _held(desk, ask)))
+    return await desk.tell(ask, comments.paused(await store.halted(ask.repo) or halt, len(await _at_work(desk, ask))))
 
 
 async def unpause(desk: Desk, ask: Ask, command: Unpause) -> str:
     halt = await desk.ports.store.unhalt(ask.repo)
-    return await desk.tell(ask, comments.unpaused(halt, await _held(desk, ask)))
+    for run in await _at_work(desk, ask):
+        await wake(desk.ports, run, f"unpaused-{ask.key}")
+    return await desk.tell(ask, comments.unpaused(halt, len(await _at_work(desk, ask))))
 
 
-async def _held(desk: Desk, ask: Ask) -> int:
-    """How many runs of the repository have not ended."""
-    return sum(run.state not in ENDED for run in await desk.ports.store.runs(repo=ask.repo, limit=500))
+async def _at_work(desk: Desk, ask: Ask) -> list[Run]:
+    """The runs of the repository that have not ended."""
+    return [run for run in await desk.ports.store.runs(repo=ask.repo, limit=500) if run.state not in ENDED]

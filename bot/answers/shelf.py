@@ -14,6 +14,7 @@ MOST = 32
 class Own:
     """The built-in agents with the repository's own, and its commands, as one commit has them."""
 
+    branch: str
     sha: Sha
     catalog: Catalog
     commands: RepositoryCommands

@@ -1,5 +1,7 @@
 """Answers that begin a run: `/dev-workflow`, `/planning`."""
 
+from dataclasses import replace
+
 from bot.answers.breakers import check_breakers
 from bot.answers.desk import Desk, OnceError
 from bot.core.command_kinds import DevWorkflow, Planning
@@ -15,7 +17,7 @@ async def start(desk: Desk, ask: Ask, command: DevWorkflow | Planning) -> str:
     if run is None:
         await check_can_start(desk, ask)
         run = await new_run(ports, desk.catalog, await desk.defaults_for(ask.repo), run_id, ask, command)
-        await ports.store.add_run(run)
+        await ports.store.add_run(replace(run, plan=await desk.settled(ask.repo, run.plan)))
     if run.state == "queued":
         await take_over_plan(ports, run)
     await ports.durable.start(run_id, ask.repo)

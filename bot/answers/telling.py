@@ -1,5 +1,6 @@
 """Answers that only tell: `/status`, `/help`, `/ping`, `/agents`."""
 
+from bot.answers.custom import own_commands
 from bot.answers.desk import Desk
 from bot.core import comments
 from bot.core.command_kinds import Agents, Help, Ping, Status
@@ -30,7 +31,11 @@ async def _run_to_show(desk: Desk, ask: Ask, command: Status) -> Run | None:
 
 
 async def help_(desk: Desk, ask: Ask, command: Help) -> str:
-    return await desk.tell(ask, help_text(command.topic))
+    own = await own_commands(desk, ask.repo)
+    topic = next((one for one in own if one.name == command.topic), None)
+    if topic:
+        return await desk.tell(ask, comments.own_command_help(topic))
+    return await desk.tell(ask, help_text(command.topic) + ("" if command.topic else comments.own_commands(own)))
 
 
 async def ping(desk: Desk, ask: Ask, command: Ping) -> str:

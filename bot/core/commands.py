@@ -1,9 +1,10 @@
 """Commands in comments: found where GitHub shows them as text of the writer, read, explained."""
 
 from collections import Counter
+from collections.abc import Collection
 
 from bot.core.command_errors import CommandError
-from bot.core.command_kinds import Command, Delegate, Help
+from bot.core.command_kinds import Command, Custom, Delegate, Help
 from bot.core.command_list import COMMANDS, NAMES, CommandDefinition
 from bot.core.command_makers import check_name
 from bot.core.command_words import WrongWordError, is_near, letters, name_in, read_words
@@ -20,19 +21,24 @@ def parse_comment(text: str) -> list[Command | CommandError]:
     return new_commands(text, None)
 
 
-def new_commands(text: str, previous_text: str | None) -> list[Command | CommandError]:
-    """The commands of a comment that its previous text did not have; all of them if it is new.
+def new_commands(text: str, previous_text: str | None, own: Collection[str] = ()) -> list[Command | CommandError]:
+    """The commands of a comment that its previous text did not have; all of them if it is new. `own` are names of
+    commands that the repository defines.
 
     Lines count as the same whatever their place, spacing and the case of the name. A second copy of a line is new.
     """
-    known = Counter(map(_key, command_lines(previous_text, _is_ours) if previous_text else ()))
+
+    def is_ours(line: str) -> bool:
+        return _find(line, own) is not None
+
+    known = Counter(map(_key, command_lines(previous_text, is_ours) if previous_text else ()))
     results: list[Command | CommandError] = []
-    lines = command_lines(text, _is_ours)
+    lines = command_lines(text, is_ours)
     for index, line in enumerate(lines):
         if known[_key(line)] > 0:
             known[_key(line)] -= 1
         elif index < MAX_COMMANDS:
-            results.append(_parse(line))
+            results.append(_parse(line, own))
         else:
             problem = f"One comment can give {MAX_COMMANDS} commands, and this one has {len(lines)}."
             hint = "This command and all below it were not run: give them in another comment."
@@ -54,18 +60,24 @@ def definition_of(command: Command) -> CommandDefinition:
     return next(definition for definition in COMMANDS if definition.kind is type(command))
 
 
-def _is_ours(line: str) -> bool:
-    return _find(line) is not None
+def has_other_words(text: str) -> bool:
+    """Whether a line begins with a slash and a word that is no command's very name: it may be one of the repository's,
+    or another bot's."""
+    words = [name_in(line.text) for line in command_lines(text)]
+    return any(word is not None and word.lower() not in NAMES for word in words)
 
 
-def _find(line: str) -> tuple[CommandDefinition, bool] | None:
-    """(the command a line means, whether that is its very name), None if it is somebody else's."""
+def _find(line: str, own: Collection[str] = ()) -> tuple[CommandDefinition | str, bool] | None:
+    """(the command a line means, by its name if it is the repository's own, and whether that is its very name), None
+    if it is somebody else's."""
     word = name_in(line)
     if word is None:
         return None
     exact = next((definition for definition in COMMANDS if definition.name == word.lower()), None)
     if exact:
         return exact, True
+    if word.lower() in own:
+        return word.lower(), True
     if word.lower() in OF_OTHERS:
         return None
     near = (d for d in COMMANDS if is_near(word, d.name) or letters(word) in d.also)
@@ -77,10 +89,12 @@ def _key(line: CommandLine) -> str:
     return " ".join([name.lower(), *words])
 
 
-def _parse(line: CommandLine) -> Command | CommandError:
-    found = _find(line.text)
+def _parse(line: CommandLine, own: Collection[str]) -> Command | CommandError:
+    found = _find(line.text, own)
     assert found is not None
     definition, exact = found
+    if isinstance(definition, str):
+        return Custom(definition, "".join(line.text.split(maxsplit=1)[1:]), line.rest.strip())
     if not exact:
         word = inline_code(line.text.split()[0])
         hint = f"Did you mean `/{definition.name}`? Nothing was run: give the command again with that name."
@@ -89,9 +103,9 @@ def _parse(line: CommandLine) -> Command | CommandError:
         words = read_words(line, definition.name, definition.flags)
         command = definition.make(words)
         if isinstance(command, Help) and command.topic is not None:
-            check_name(words, command.topic, NAMES)
+            check_name(words, command.topic, [*NAMES, *own])
         if isinstance(command, Delegate) and command.command is not None:
-            check_name(words, command.command, NAMES)
+            check_name(words, command.command, [*NAMES, *own])
         return command
     except WrongWordError as wrong:
         return CommandError(line.line_number, line.text, wrong.position, wrong.problem, wrong.hint)

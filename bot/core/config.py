@@ -78,10 +78,12 @@ class Permissions(_Part):
 class Gates(_Part):
     """What runs that wait for people do."""
 
-    remind_hours: int = Field(24, ge=0, le=720, description="Hours until people are reminded once; 0 never reminds.")
+    remind_hours: int = Field(24, ge=0, le=720, description="Hours between reminders; 0 never reminds.")
     expire_days: int = Field(7, ge=1, le=90, description="Days until a run that nobody answers is stopped.")
     risk_paths: tuple[Glob, ...] = Field(
-        (), max_length=100, description="Changes to these paths (globs) are risky, and wait for approval in smart mode."
+        (),
+        max_length=100,
+        description="Beside the built-in ones, paths (globs) that a smart run changes only after an approval.",
     )
 
 

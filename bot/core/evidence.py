@@ -32,6 +32,8 @@ class Facts:
     commit: RemoteCommit | None = None
     stopped: str = ""
     """The phase that a limit stopped, empty if none did."""
+    unreviewed: str = ""
+    """Why there is no review, where that is as it should be."""
     unbuilt: tuple[str, ...] = ()
     """Ids of the planned tasks that were not built."""
 
@@ -159,6 +161,8 @@ def _review(facts: Facts) -> Row:
             return Row("Review", "approved", "ok")
         case "request_changes":
             return Row("Review", "changes are still requested", "fail")
+        case "none" if facts.unreviewed:
+            return Row("Review", f"there was none: {facts.unreviewed}", "note")
         case "none":
             return Row("Review", "there was none", "unknown")
 

@@ -11,6 +11,7 @@ from bot.phases.critiquing import critique
 from bot.phases.delivery import deliver, land_state
 from bot.phases.documenting import document
 from bot.phases.marking import marked
+from bot.phases.obeying import obey, prove_changes
 from bot.phases.proving import prove
 from bot.phases.reviewing import judge
 from bot.phases.revising import rejudge, retest, revise
@@ -52,6 +53,10 @@ REVISING: Mapping[PhaseName, Callable[[Work], Awaitable[PhaseResult]]] = {
 def perform(work: Work) -> Awaitable[PhaseResult]:
     """Do the work's phase in the way of its run."""
     name = work.phase.name
+    if work.phase.prompt:
+        return obey(work)
+    if work.run.plan.purpose == "custom" and name == "testing":
+        return prove_changes(work)
     return REVISING[name](work) if work.run.plan.purpose == "revise" and name in REVISING else PHASES[name](work)
 
 

@@ -15,6 +15,8 @@ from bot.phases.work import Work, planned_tasks, tests_of
 from bot.ports import Checkout, Ports
 from bot.status import progress_of
 
+BUILDING = ("implementation", "documentation", "testing", "review")
+"""Phases whose steps become commits."""
 ENDS: Mapping[Verdict, RunState] = {"proven": "succeeded", "unproven": "unproven", "refuted": "failed"}
 
 
@@ -52,10 +54,13 @@ async def deliver(work: Work) -> PhaseResult:
 
 async def _facts(work: Work) -> Facts:
     changes = await work.ports.workspaces.changes(work.checkout, work.base, work.start)
-    planned = tuple(dict.fromkeys(path for task in planned_tasks(work.results) for path in task.files))
+    custom = work.run.plan.purpose == "custom"
+    paths = (path for task in planned_tasks(work.results) for path in task.files)
+    planned = None if custom else tuple(dict.fromkeys(paths))
     review = json.loads(work.results["review"].data) if "review" in work.results else {}
     verdict: ReviewVerdict = review.get("verdict", "none")
     facts = Facts(planned, tuple(c.path for c in changes), tests_of(work.results), work.start, verdict)
+    facts = replace(facts, unreviewed="a command of this repository made it" if custom else "")
     if (rest := _unfinished(work)) is None:
         return facts
     open_tasks = tuple(task.id for task in unbuilt(planned_tasks(work.results), work.results))
@@ -82,7 +87,9 @@ async def _land(work: Work, facts: Facts) -> Landing:
 
 async def _commits(work: Work) -> list[CommitDraft]:
     """In the order in which they were built."""
-    found = [work.results[n] for n in ("implementation", "documentation", "testing", "review") if n in work.results]
+    custom = work.run.plan.purpose == "custom"
+    names = [phase.name for phase in work.run.plan.phases] if custom else BUILDING
+    found = [work.results[name] for name in names if name in work.results]
     entries = [entry for result in found for entry in json.loads(result.data).get("commits", [])]
     return await drafts_of(work.ports, work.checkout, work.run, work.base, entries)
 
@@ -111,7 +118,8 @@ def commit_message(run: Run, entry: Mapping[str, str]) -> str:
 async def _open(work: Work, landing: Landing) -> PullRequest:
     run = work.run
     tasks = planned_tasks(work.results)
-    summary = "\n\n".join(work.results[name].summary for name in ("design", "tasks") if name in work.results)
+    told = [phase.name for phase in run.plan.phases if phase.prompt] or ["design", "tasks"]
+    summary = "\n\n".join(work.results[name].summary for name in told if name in work.results)
     body = pull_body(await progress_of(work.ports, run), summary, landing.evidence, _unfinished(work))
     draft = landing.evidence.verdict != "proven"
     title = pull_title(run, tasks)
@@ -152,6 +160,9 @@ async def land_state(ports: Ports, run: Run) -> tuple[RunState, str]:
     if run.plan.purpose in {"plan", "review"} and all(
         p.name in phases and phases[p.name].state == "done" for p in run.plan.phases
     ):
+        return "succeeded", ""
+    proof = phases.get("testing")
+    if run.plan.purpose == "custom" and proof and proof.state == "skipped" and json.loads(proof.data).get("posted"):
         return "succeeded", ""
     delivery = phases.get("delivery")
     if delivery is not None and delivery.state in {"done", "failed"} and "verdict" in json.loads(delivery.data):

@@ -119,6 +119,26 @@ async def test_a_paused_repository_starts_nothing(bot: Rig) -> None:
     assert bot.titles() == ["### ❌ Failed", "### ❌ Requirements"]
 
 
+async def test_runs_at_work_wait_for_the_end_of_a_pause(bot: Rig) -> None:
+    """The phase under way is ended, the next one begins after `/unpause`; an approval in between is kept."""
+    with_boss(bot)
+    bot.issue(7)
+    form = {"summary": "Dark.", "acceptance": ["It is."], "assumptions": [], "out_of_scope": []}
+    bot.says("requirements", {"tools": [{"submit_requirements": form}]})
+    bot.says("design", {"stop_reason": "refusal"})
+    await bot.comment("/dev-workflow --manual")
+    await bot.comment("/pause release week", by="boss")
+    paused = bot.bot_comments()[-1].body
+    assert "One run waits before the next phase." in paused
+    await bot.comment("/approve")
+    await bot.until(lambda: "release week" in bot.bot_comments()[0].body, "the status says why it waits")
+    assert not [asked for asked in bot.claude.requests if asked.phase == "design"]
+    await bot.comment("/unpause", by="boss")
+    assert "One run goes on." in "".join(bot.read_all())
+    assert [asked.phase for asked in bot.claude.requests] == ["requirements", "design"]
+    assert (await bot.ended())[0] == "failed"
+
+
 async def test_another_repository_goes_on(bot: Rig) -> None:
     """A pause is of one repository."""
     with_boss(bot)

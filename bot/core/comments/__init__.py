@@ -25,6 +25,7 @@ from bot.core.comments.common import (
     whole,
 )
 from bot.core.comments.gates import changed_under, decided, edited_by, gate_comment, held, reminder, waits_for
+from bot.core.comments.own import own_command_help, own_commands
 from bot.core.comments.people import delegated, halted, paused, unpaused
 from bot.core.comments.phases import EXPLAINED, phase_comment, test_output
 from bot.core.comments.pulls import Unfinished, delivery_summary, pull_body, pull_title
@@ -61,6 +62,8 @@ __all__ = [
     "headline",
     "held",
     "money",
+    "own_command_help",
+    "own_commands",
     "paused",
     "phase_comment",
     "pong",

@@ -13,9 +13,17 @@ from bot.core.runs import Run
 
 
 def pull_title(run: Run, tasks: Sequence[Task]) -> str:
-    """At most 72 characters: the issue's title, or the only task's."""
+    """At most 72 characters: the issue's title, or the only task's; for a repository's own command, the command."""
+    if run.plan.purpose == "custom":
+        command = run.request.again.partition("\n")[0].removeprefix("/") or "a command"
+        return _short(f"{safe(command)}: {safe(run.request.issue_title)}")
     words = safe(run.request.issue_title if len(tasks) != 1 else tasks[0].title)
     line = " ".join(words.split()) or f"Resolve issue {run.request.issue}"
+    return _short(line)
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
     return line if len(line) <= 72 else line[:71].rstrip() + "…"
 
 
@@ -36,7 +44,8 @@ class Unfinished:
 def pull_body(progress: Progress, summary: str, evidence: Evidence, rest: Unfinished | None = None) -> str:
     """Summary, evidence, cost; `Closes #N` only where the evidence does not refute the change."""
     run = progress.run
-    closes = f"Closes #{run.request.issue}" if evidence.verdict != "refuted" else f"Part of #{run.request.issue}"
+    solves = evidence.verdict != "refuted" and run.plan.purpose != "custom"
+    closes = f"Closes #{run.request.issue}" if solves else f"Part of #{run.request.issue}"
     lead = lead_of(evidence)
     if rest:
         lead = f"> [!WARNING]\n> This is unfinished: a limit stopped the run in {rest.stop.phase}. "

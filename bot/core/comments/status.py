@@ -9,7 +9,7 @@ from bot.core.comments.gates import WAITING
 from bot.core.comments.revisions import outcome_line
 from bot.core.conversation import Usage
 from bot.core.partial import stop_of
-from bot.core.runs import ENDED, PhaseResult, PhaseState, Run
+from bot.core.runs import ENDED, PhaseResult, PhaseState, Purpose, Run
 
 MARKS: Mapping[PhaseState, str] = {"waiting": "⚪", "running": "🔵", "done": "✅", "failed": "❌", "skipped": "➖"}
 STOPPED = "⏹️"
@@ -17,6 +17,15 @@ NOTES = 10
 PLANNED = """\
 ### ✅ Planned
 Nothing was changed. `/dev-workflow` alone builds it as planned; with words of its own it plans anew."""
+ANSWERED = """\
+### ✅ Done
+Nothing was changed: the answer stands below."""
+LEFT: Mapping[Purpose, str] = {
+    "plan": PLANNED,
+    "review": "### ✅ Reviewed\nThe review stands in this pull request.",
+    "revise": "### ✅ Revised\nWhat was changed stands below.",
+}
+"""What a run that went well says, by what it was for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +94,8 @@ def headline(progress: Progress) -> str:
             return f"### 🔵 At work\nAsked by @{run.request.requester}."
         case "waiting":
             return f"### {WAITING} Waiting for you\n{sentence(run.reason)}"
-        case "succeeded" if run.plan.purpose == "plan":
-            return PLANNED
-        case "succeeded" if run.plan.purpose == "review":
-            return "### ✅ Reviewed\nThe review stands in this pull request."
-        case "succeeded" if run.plan.purpose == "revise":
-            return "### ✅ Revised\nWhat was changed stands below."
         case "succeeded":
-            return f"### ✅ Done: {link}\nThe evidence holds. It stands in the pull request."
+            return _done(run, link)
         case "unproven":
             return f"### ⚠️ Done, but nothing proves it{': ' + link if link else ''}\n{sentence(run.reason)}"
         case "failed":
@@ -100,6 +103,13 @@ def headline(progress: Progress) -> str:
             return f"### ❌ Failed\n{sentence(run.reason)}{where}"
         case "cancelled":
             return f"### {STOPPED} Cancelled\n{sentence(run.reason)}"
+
+
+def _done(run: Run, link: str) -> str:
+    """A pull request, or what else a run of its purpose leaves."""
+    if run.plan.purpose == "custom" and not link:
+        return ANSWERED
+    return LEFT.get(run.plan.purpose) or f"### ✅ Done: {link}\nThe evidence holds. It stands in the pull request."
 
 
 def _phase_row(progress: Progress, name: str, agent: str) -> str:
