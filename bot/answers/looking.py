@@ -16,10 +16,8 @@ from bot.core.runs import Run
 from bot.core.wishes import CheckWish, Wishes
 from bot.outbox import post_comment
 from bot.outbox_pulls import pushed_by
+from bot.repository_config import usable_config
 from bot.starting import make_run_id
-
-MOST_REVISIONS = 10
-MOST_FIXES = 3
 
 
 async def look(desk: Desk, repo: Repo, number: int) -> str:
@@ -92,19 +90,20 @@ async def _failed_checks(desk: Desk, repo: Repo, pull: PullRequest) -> tuple[tup
 
 async def _stopped(desk: Desk, repo: Repo, pull: PullRequest, wishes: Wishes, runs: list[Run]) -> bool:
     """Whether reviews, or checks, have started as many runs as they may; that is said once."""
+    limits = (await usable_config(desk.ports, repo)).limits
     own = [run for run in _revisions(runs) if not run.request.comment_id]
     if wishes.threads or wishes.reviews:
         asked = [run for run in own if run.request.wishes.threads or run.request.wishes.reviews]
-        if len(asked) < MOST_REVISIONS:
+        if len(asked) < limits.revisions:
             return False
-        await tell_once(desk, repo, pull.number, "enough-revisions", texts.enough_revisions(MOST_REVISIONS))
+        await tell_once(desk, repo, pull.number, "enough-revisions", texts.enough_revisions(limits.revisions))
         return True
-    pairs = [(run, await pushed_by(desk.ports, run.id)) for run in _revisions(runs)[: MOST_FIXES + 1]]
-    if fixes_in_a_row(pairs, pull.head_sha) < MOST_FIXES:
+    pairs = [(run, await pushed_by(desk.ports, run.id)) for run in _revisions(runs)[: limits.check_fixes + 1]]
+    if fixes_in_a_row(pairs, pull.head_sha) < limits.check_fixes:
         return False
     names = [check.name for check in wishes.checks]
     key = f"enough-fixes-{pull.head_sha[:12]}"
-    await tell_once(desk, repo, pull.number, key, texts.enough_fixes(MOST_FIXES, names))
+    await tell_once(desk, repo, pull.number, key, texts.enough_fixes(limits.check_fixes, names))
     return True
 
 

@@ -8,6 +8,7 @@ from bot.core.pull_plans import review_plan, revision_plan
 from bot.core.repository import PullRequest, Repo, Sha
 from bot.core.runs import ENDED, Onto, Purpose, Request, Run, RunId
 from bot.core.wishes import Wishes
+from bot.repository_config import usable_config
 
 BRANCHES = "devflow/"
 """What the names of our branches begin with."""
@@ -52,7 +53,7 @@ async def new_review(desk: Desk, repo: Repo, pull: PullRequest, wanted: Wanted) 
     parted = await _fork_point(desk, repo, pull.base_sha, pull.head_sha)
     onto = Onto(pull.head, pull.head_sha, pull.number, parted)
     models, agents_sha = await _agents(desk, repo)
-    plan = review_plan(wanted.budget_usd or desk.defaults.budget_usd, models, agents_sha)
+    plan = review_plan(await _budget(desk, repo, wanted), models, agents_sha)
     request = _request(pull, wanted, parted, onto, (pull.title, pull.body))
     return Run(wanted.run, repo, request, plan, created_at=desk.ports.clock.now())
 
@@ -67,7 +68,7 @@ async def new_revision(desk: Desk, repo: Repo, pull: PullRequest, wanted: Wanted
     merges = await github.mergeable(repo, pull.number) == "dirty"
     onto = Onto(pull.head, pull.head_sha, pull.number, parted, merges)
     models, agents_sha = await _agents(desk, repo)
-    plan = revision_plan(wanted.budget_usd or desk.defaults.budget_usd, models, agents_sha)
+    plan = revision_plan(await _budget(desk, repo, wanted), models, agents_sha)
     origin = origin_of(await runs_of(desk, repo, pull.number))
     texts = (origin.request.issue_title, origin.request.issue_body) if origin else (pull.title, pull.body)
     request = _request(pull, wanted, base if merges else parted, onto, texts, wishes)
@@ -97,6 +98,11 @@ async def _fork_point(desk: Desk, repo: Repo, base: Sha, head: Sha) -> Sha:
     if parted is None:
         raise BotError("This pull request has no history in common with its base.", "Rebase it onto the base branch.")
     return parted
+
+
+async def _budget(desk: Desk, repo: Repo, wanted: Wanted) -> float:
+    config = await usable_config(desk.ports, repo)
+    return wanted.budget_usd or config.limits.budget_usd or desk.defaults.budget_usd
 
 
 async def _agents(desk: Desk, repo: Repo) -> tuple[list[tuple[str, str]], Sha | None]:

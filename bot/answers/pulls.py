@@ -1,6 +1,7 @@
 """What is said on pull requests: `/review`, `/revise`."""
 
-from bot.answers.desk import Desk
+from bot.answers.breakers import check_breakers
+from bot.answers.desk import Desk, OnceError
 from bot.answers.looking import everything_open
 from bot.answers.pull_runs import Wanted, at_work, begin, is_ours, new_review, new_revision, runs_of
 from bot.core.command_kinds import Review, Revise
@@ -63,4 +64,6 @@ async def _check_free(desk: Desk, ask: Ask, *purposes: Purpose) -> None:
     runs = await runs_of(desk, ask.repo, ask.issue.number)
     if active := at_work(runs, *purposes):
         hint = "Repeat the command when it has ended; see `/status`, or stop it with `/cancel`."
-        raise BotError(f"Run `{active.id}` is still at work on this pull request.", hint)
+        message = f"Run `{active.id}` is still at work on this pull request."
+        raise OnceError(f"busy-{active.id}-{ask.author}", message, hint)
+    await check_breakers(desk, ask)

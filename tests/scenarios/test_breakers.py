@@ -115,3 +115,14 @@ async def test_our_own_words_in_another_mouth_start_nothing(bot: Rig) -> None:
     bot.next_comment()
     await bot.edit_comment(pong.id, f"{pong.body}\n\n/dev-workflow")
     await bot.nothing_happened()
+
+
+async def test_a_pull_request_has_the_same_limits(bot: Rig) -> None:
+    """A review is a run like any other."""
+    bot.github.push(REPO, "topic", {"widget.py": "x = 1\n"}, "Change it", by="maintainer")
+    bot.numbers[8] = (REPO, bot.github.open_pull(REPO, head="topic", base="main", title="Mine", body="", by="reader"))
+    set_up(bot, "limits: {runs_per_user_hour: 1}")
+    bot.issue(7)
+    await failed_run(bot)
+    await bot.comment("/review", on=8)
+    assert "`maintainer` has started 1 run in the last hour, and 1 is the limit." in bot.next_comment(on=8)

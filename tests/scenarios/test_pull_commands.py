@@ -92,7 +92,9 @@ Say what to change: `/revise WHAT TO CHANGE`.\
 """,
             """\
 🔒 @reader `/revise` needs `write` access to this repository; you have `read` access.
-Somebody with `admin` access can give it in the repository's settings.\
+
+Somebody with `admin` access can give it in the repository's settings.
+A maintainer can lend it here: `/delegate @reader revise`\
 """,
         ]
     )
