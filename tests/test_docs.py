@@ -7,7 +7,13 @@ import pytest
 
 from bot.core.command_list import COMMANDS
 from bot.core.commands import command_table
+from bot.core.config import Config
+from bot.core.config_reading import parse_config
 from bot.core.errors import BotError
+from bot.core.repository import FoundFile
+from bot.core.repository_commands import read_command
+from bot.definitions import builtin_catalog
+from bot.phases import RESERVED
 from bot.settings import Settings, load_settings
 
 ROOT = Path(__file__).parent.parent
@@ -46,6 +52,29 @@ def test_files_that_the_readme_links_to_exist() -> None:
     """No link into nothing."""
     for link in re.findall(r"\]\(([^)#]+)\)", (ROOT / "README.md").read_text("utf-8")):
         assert link.startswith("https://") or (ROOT / link).exists(), link
+
+
+def test_the_settings_of_a_repository_are_all_in_the_documentation() -> None:
+    """The example sets every key there is, with the defaults where there are any, and the others can be used."""
+    text = (ROOT / "docs" / "repository-config.md").read_text("utf-8")
+    examples = re.findall(r"```yaml\n(.*?)```", text + (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
+    whole, *_ = [parse_config(example) for example in examples]
+    unset = Config()
+    assert whole.model_fields_set == set(Config.model_fields)
+    for part in ("test", "permissions", "gates", "limits"):
+        assert getattr(whole, part).model_fields_set == set(type(getattr(whole, part)).model_fields), part
+    assert whole.automation == unset.automation
+    assert whole.limits.model_copy(update={"budget_usd": None}) == unset.limits
+    assert whole.gates.model_copy(update={"risk_paths": ()}) == unset.gates
+
+
+def test_the_command_in_the_documentation_can_be_used() -> None:
+    """With the agents that are built in."""
+    text = (ROOT / "docs" / "repository-config.md").read_text("utf-8")
+    example = re.findall(r"```markdown\n(.*?)```", text, re.DOTALL)[0]
+    file = FoundFile(".claude/commands/release.md", example.encode())
+    command, problems = read_command(file, agents=builtin_catalog().names, reserved=RESERVED)
+    assert (problems, command and command.usage) == ((), "/release [version]")
 
 
 @pytest.mark.parametrize(
