@@ -78,8 +78,8 @@ class Engine:
         found = new_commands(event.text, event.previous_text)
         if not (has_other_words(event.text) or any(isinstance(command, CommandError) for command in found)):
             return found
-        own = await own_commands(self._desk, event.repo)
-        return new_commands(event.text, event.previous_text, [command.name for command in own]) if own else found
+        own = (await own_commands(self._desk, event.repo)).names
+        return new_commands(event.text, event.previous_text, own) if own else found
 
     async def _labeled(self, event: IssueLabeled) -> str:
         command = labeled_command(event.label)

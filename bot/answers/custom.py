@@ -11,21 +11,21 @@ from bot.core.command_kinds import Custom
 from bot.core.custom_plans import custom_plan
 from bot.core.errors import BotError
 from bot.core.repository import Repo
-from bot.core.repository_commands import RepositoryCommand, render
+from bot.core.repository_commands import RepositoryCommands, render
 from bot.core.runs import Request, Run, RunId
 from bot.ports import GitHubError, WorkspaceError
 from bot.starting import AGAIN_LIMIT, Ask, make_run_id
 
 
-async def own_commands(desk: Desk, repo: Repo) -> tuple[RepositoryCommand, ...]:
+async def own_commands(desk: Desk, repo: Repo) -> RepositoryCommands:
     """The commands of the default branch, none where they cannot be read: others' commands look the same."""
     try:
-        return (await own_definitions(desk, repo)).commands.commands
+        return (await own_definitions(desk, repo)).commands
     except (GitHubError, WorkspaceError, BotError) as error:
         if isinstance(error, GitHubError) and not 400 <= error.status < 500:
             raise
         structlog.get_logger().warning("commands of a repository cannot be read", repo=str(repo), error=str(error))
-        return ()
+        return RepositoryCommands()
 
 
 async def start_custom(desk: Desk, ask: Ask, command: Custom) -> str:
@@ -42,6 +42,8 @@ async def start_custom(desk: Desk, ask: Ask, command: Custom) -> str:
 async def _new_run(desk: Desk, ask: Ask, command: Custom, run_id: RunId) -> Run:
     own = await own_definitions(desk, ask.repo)
     found = own.commands.find(command.name)
+    if found is None and (problem := own.commands.wrong(command.name)):
+        raise BotError(f"`/{command.name}` cannot be used: {problem.place}: {problem.message}", problem.hint)
     if found is None:
         raise BotError(f"`/{command.name}` is not in this repository any more.", "See `/help`.")
     defaults = await desk.defaults_for(ask.repo)

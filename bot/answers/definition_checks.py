@@ -6,13 +6,14 @@ from bot.answers.desk import Desk
 from bot.answers.own import own_definitions
 from bot.core import comments
 from bot.core.definition_checks import check_definitions, is_definition
+from bot.core.errors import BotError
 from bot.core.events import PullOpened, PullUpdated
 from bot.core.repository import FoundFile, PullRequest, Repo
 from bot.core.runs import RunId
 from bot.core.yaml_models import FileProblem
 from bot.outbox import edit_comment, post_comment
 from bot.phases import RESERVED
-from bot.ports import GitHubError
+from bot.ports import GitHubError, WorkspaceError
 
 KEY = "definitions"
 MOST = 30
@@ -22,6 +23,16 @@ SIZE = 64_000
 
 async def check_pull(desk: Desk, event: PullOpened | PullUpdated) -> str:
     """Read what the head has, and run nothing of it. One comment, made when something is wrong, edited from then on."""
+    try:
+        return await _checked(desk, event)
+    except (GitHubError, WorkspaceError, BotError) as error:
+        if isinstance(error, GitHubError) and not 400 <= error.status < 500:
+            raise
+        structlog.get_logger().warning("definitions were not checked", pull=event.pull.number, error=str(error))
+        return "could not be checked"
+
+
+async def _checked(desk: Desk, event: PullOpened | PullUpdated) -> str:
     pull, told = event.pull, await _told(desk, event.repo, event.pull)
     changed = [file for file in await desk.ports.github.pull_files(event.repo, pull.number) if file.status != "removed"]
     paths = [file.path for file in changed if is_definition(file.path)][:MOST]
@@ -38,6 +49,8 @@ async def check_pull(desk: Desk, event: PullOpened | PullUpdated) -> str:
 
 
 async def _read(desk: Desk, repo: Repo, pull: PullRequest, path: str) -> FoundFile | None:
+    if not path.isprintable():
+        return FoundFile(path, None, "its name has characters that cannot be shown")
     return await desk.ports.github.file(repo, path, pull.head_sha, most=SIZE)
 
 

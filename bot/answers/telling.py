@@ -32,7 +32,7 @@ async def _run_to_show(desk: Desk, ask: Ask, command: Status) -> Run | None:
 
 async def help_(desk: Desk, ask: Ask, command: Help) -> str:
     own = await own_commands(desk, ask.repo)
-    topic = next((one for one in own if one.name == command.topic), None)
+    topic = own.find(command.topic or "")
     if topic:
         return await desk.tell(ask, comments.own_command_help(topic))
     return await desk.tell(ask, help_text(command.topic) + ("" if command.topic else comments.own_commands(own)))

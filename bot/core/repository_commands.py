@@ -62,8 +62,20 @@ class RepositoryCommands:
     commands: tuple[RepositoryCommand, ...] = ()
     problems: tuple[FileProblem, ...] = ()
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What people may type, also for a file that cannot be used: they are told why."""
+        stems = (_stem(problem.path) for problem in self.problems)
+        return tuple(
+            dict.fromkeys([*(command.name for command in self.commands), *(s for s in stems if _NAME.fullmatch(s))])
+        )
+
     def find(self, name: str) -> RepositoryCommand | None:
         return next((command for command in self.commands if command.name == name), None)
+
+    def wrong(self, name: str) -> FileProblem | None:
+        """The first problem of the file of that name."""
+        return next((problem for problem in self.problems if _stem(problem.path) == name), None)
 
 
 class _Phase(BaseModel):
@@ -129,7 +141,7 @@ def read_command(
 ) -> tuple[RepositoryCommand | None, tuple[FileProblem, ...]]:
     """(the command of a file, None if it cannot be used or is a README; everything that is wrong with it)."""
     page = Page(file.path, words={"name": "a name of a phase", "agent": "the name of an agent"})
-    name = file.path.rpartition("/")[2].removesuffix(".md")
+    name = _stem(file.path)
     if name.lower() == "readme":
         return None, ()
     if not _NAME.fullmatch(name):
@@ -142,6 +154,10 @@ def read_command(
         return None, (_problem_of(error, file.path),)
     command = _command(page, name, root, fields, body, agents, reserved)
     return (None if page.problems else command), tuple(sorted(page.problems, key=lambda problem: problem.line))
+
+
+def _stem(path: str) -> str:
+    return path.rpartition("/")[2].removesuffix(".md")
 
 
 def _split(text: str, path: str) -> tuple[yaml.MappingNode | None, str]:

@@ -99,10 +99,11 @@ async def test_names_of_files_that_stay_are_known(bot: Rig) -> None:
 async def test_what_strangers_write_stays_theirs(bot: Rig) -> None:
     """No link, no ping and no mark of ours gets out of a wrong file into our words."""
     evil = "'x](https://evil.example) @maintainer <!-- devflow:run=1 key=2 -->': 1\n"
-    await propose(bot, {".github/devflow.yml": evil, ".claude/commands/a](x).md": "y"})
+    await propose(bot, {".github/devflow.yml": evil, ".claude/commands/a](x).md": "y", ".claude/agents/a\nb.md": "z"})
     body = bot.next_comment(on=8)
     assert told(body) == snapshot(
         [
+            "`.claude/agents/a b.md` line 1: Its name has characters that cannot be shown",
             "`.claude/commands/a](x).md` line 1: `a](x)` cannot be the name of a command",
             "`.github/devflow.yml` line 1: Unknown key `x](https://evil.example) @maintainer <!-- devflow:run=1 key=`",
         ]

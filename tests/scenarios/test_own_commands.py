@@ -160,7 +160,9 @@ async def test_help_lists_them(bot: Rig) -> None:
 Commands of this repository; who may write may give them:
 
 - `/changelog [version] [words]`: Add an entry to the changelog
-- `/ship`: Prepare a release\
+- `/ship`: Prepare a release
+- ⚠️ `.claude/commands/broken.md:2:9`: `phases` is a list.
+- ⚠️ `.claude/commands/status.md:1:1`: `/status` is a command of the bot's own.\
 """)
     await bot.comment("/help ship")
     assert bot.next_comment() == snapshot("""\
@@ -175,6 +177,19 @@ From `.claude/commands/ship.md` on the default branch.\
 """)
     await bot.comment("/help shipp")
     assert "Did you mean `/ship`?" in bot.next_comment()
+    await bot.nothing_happened()
+
+
+async def test_a_broken_file_is_told_to_who_gives_its_command(bot: Rig) -> None:
+    """Silence would look as if nobody had listened."""
+    bot.issue(7)
+    define(bot, {"ship": SHIP.replace("developer", "develper")})
+    await bot.comment("/ship 1.0")
+    assert bot.next_comment() == snapshot("""\
+😕 `/ship` cannot be used: .claude/commands/ship.md:5:25: there is no agent `develper`.
+
+Did you mean `developer`?\
+""")
     await bot.nothing_happened()
 
 

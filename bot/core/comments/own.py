@@ -1,17 +1,19 @@
 """How a repository's own commands are shown in `/help`."""
 
-from collections.abc import Sequence
-
 from bot.core.comments.common import cell
-from bot.core.repository_commands import RepositoryCommand
+from bot.core.repository_commands import RepositoryCommand, RepositoryCommands
 from bot.core.text import inline_code
 
+SHOWN = 10
+"""Problems of files that are listed."""
 
-def own_commands(commands: Sequence[RepositoryCommand]) -> str:
+
+def own_commands(found: RepositoryCommands) -> str:
     """What follows the table of `/help`; nothing where there are none."""
-    if not commands:
+    if not found.commands and not found.problems:
         return ""
-    rows = [f"- {inline_code(command.usage)}: {cell(command.description)}" for command in commands]
+    rows = [f"- {inline_code(command.usage)}: {cell(command.description)}" for command in found.commands]
+    rows += [f"- ⚠️ {inline_code(problem.place)}: {cell(problem.message)}" for problem in found.problems[:SHOWN]]
     return "\n".join(["", "", "Commands of this repository; who may write may give them:", "", *rows])
 
 
