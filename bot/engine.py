@@ -146,5 +146,5 @@ def _key(ask: Ask, index: int, command: Command | CommandError) -> str:
     is answered once a minute for each person who asks for it."""
     asked = hashlib.sha256(repr(command).encode("utf-8", "replace")).hexdigest()[:8]
     if isinstance(command, CommandError) or changes_nothing(name_of(command)):
-        return f"reply-{ask.author}-{asked}-{ask.at:%y%m%d%H%M}"
+        return f"reply-{ask.author}-{ask.at:%y%m%d%H%M}-{asked}"
     return f"reply-{ask.source}-{int(ask.at.timestamp())}-{index}-{asked}"

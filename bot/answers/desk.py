@@ -66,10 +66,11 @@ class Desk:
         return "answered"
 
     async def refuse(self, ask: Ask, message: str, hint: str, key: str = "") -> str:
-        """Answer that it cannot be done; with a key once under it, else once a minute for each person and reason."""
+        """Answer that it cannot be done: once under a key, else once a minute for each person, command and reason."""
         await self.react(ask, "confused")
+        asked = ask.key.rpartition("-")[2]
         reason = hashlib.sha256(message.encode("utf-8", "replace")).hexdigest()[:8]
-        key = key or f"refused-{ask.author}-{reason}-{ask.at:%y%m%d%H%M}"
+        key = key or f"refused-{ask.author}-{ask.at:%y%m%d%H%M}-{asked}-{reason}"
         await self.reply(ask, key, comments.refusal(message, hint))
         return f"refused: {message}"
 
