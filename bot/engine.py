@@ -118,7 +118,7 @@ class Engine:
         try:
             if isinstance(command, CommandError):
                 await self._desk.react(ask, "confused")
-                await self._desk.reply(ask, ask.key, render_error(command))
+                await self._desk.answer(ask, ask.key, render_error(command))
                 return "not understood"
             return await self._obey(ask, command)
         except OnceError as error:

@@ -18,6 +18,7 @@ from bot.starting import AGAIN_LIMIT, command_again, make_run_id
 from tests.samples import RUN, a_request, a_run
 from tests.scenarios.rig import REPO, Rig, parts
 
+MINUTE = timedelta(minutes=1)
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 
 
@@ -142,3 +143,14 @@ async def test_the_same_refusal_within_a_minute_is_told_once(bot: Rig) -> None:
         asked = replace(posted(bot, text), at=NOON + timedelta(seconds=later))
         assert (await bot.bot.engine.handle(asked)).startswith("refused: ")
         assert len(bot.read_all()) == answers
+
+
+async def test_a_flood_of_questions_is_answered_in_part(bot: Rig) -> None:
+    """Twelve in a minute, then one word about it; somebody else is still answered, and so is the next minute."""
+    for number in range(15):
+        await bot.bot.engine.handle(posted(bot, f"/help nothing-{number}"))
+    answers = bot.read_all()
+    assert (len(answers), answers[-1].startswith("😕 @maintainer That is too much in one minute.")) == (13, True)
+    for event in (replace(posted(bot, "/ping"), author="reader"), replace(posted(bot, "/ping"), at=NOON + MINUTE)):
+        await bot.bot.engine.handle(event)
+        assert bot.next_comment().startswith("🏓")

@@ -1,4 +1,4 @@
-"""How many commands somebody gives in a minute: reactions are a courtesy that a flood does not get."""
+"""How many commands somebody gives in a minute: a flood gets no reactions, and soon no answers but one."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -6,8 +6,10 @@ from datetime import datetime
 from bot.core.repository import Repo
 from bot.starting import Ask
 
-MOST = 5
+MOST_REACTIONS = 5
 """Commands of one person in one repository and minute that get their reactions."""
+MOST_ANSWERS = 12
+"""Those that get an answer of their own."""
 
 
 @dataclass(slots=True)
@@ -28,4 +30,11 @@ class Crowd:
 
     def is_crowded(self, ask: Ask) -> bool:
         """Whether it is too much to react to."""
-        return self.counts.get((ask.repo, ask.author), 0) > MOST
+        return self._count(ask) > MOST_REACTIONS
+
+    def is_flooded(self, ask: Ask) -> bool:
+        """Whether it is too much to answer."""
+        return self._count(ask) > MOST_ANSWERS
+
+    def _count(self, ask: Ask) -> int:
+        return self.counts.get((ask.repo, ask.author), 0)

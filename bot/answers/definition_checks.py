@@ -1,5 +1,7 @@
 """Tells on a pull request what is wrong with the settings, agents and commands that it changes."""
 
+import asyncio
+
 import structlog
 
 from bot.answers.desk import Desk
@@ -61,7 +63,9 @@ async def _problems(desk: Desk, repo: Repo, files: list[FoundFile]) -> list[File
     own = await own_definitions(desk, repo)
     agents = own.catalog.names
     commands = [command.name for command in own.commands.commands]
-    return check_definitions(files, desk.catalog, agents=agents, commands=commands, reserved=RESERVED)
+    return await asyncio.to_thread(
+        lambda: check_definitions(files, desk.catalog, agents=agents, commands=commands, reserved=RESERVED)
+    )
 
 
 def _run(repo: Repo, pull: PullRequest) -> RunId:

@@ -61,7 +61,7 @@ class Desk:
 
     async def tell(self, ask: Ask, text: str) -> str:
         """Answer with a comment, and mark the command as done."""
-        await self.reply(ask, ask.key, text)
+        await self.answer(ask, ask.key, text)
         await self.react(ask, "rocket")
         return "answered"
 
@@ -70,9 +70,18 @@ class Desk:
         await self.react(ask, "confused")
         asked = ask.key.rpartition("-")[2]
         reason = hashlib.sha256(message.encode("utf-8", "replace")).hexdigest()[:8]
-        key = key or f"refused-{ask.author}-{ask.at:%y%m%d%H%M}-{asked}-{reason}"
-        await self.reply(ask, key, comments.refusal(message, hint))
+        text = comments.refusal(message, hint)
+        if key:
+            await self.reply(ask, key, text)
+        else:
+            await self.answer(ask, f"refused-{ask.author}-{ask.at:%y%m%d%H%M}-{asked}-{reason}", text)
         return f"refused: {message}"
+
+    async def answer(self, ask: Ask, key: str, text: str) -> None:
+        """Comment as `reply` does, as long as somebody does not ask too much in a minute; that is said once."""
+        if self.crowd.is_flooded(ask):
+            key, text = f"flood-{ask.author}-{ask.at:%y%m%d%H%M}", comments.flooded(ask.author)
+        await self.reply(ask, key, text)
 
     async def reply(self, ask: Ask, key: str, text: str) -> None:
         """Comment where the wish was said; the same key again comments nothing."""

@@ -235,6 +235,22 @@ async def test_what_runs_is_what_the_command_said_when_it_was_given(bot: Rig) ->
     bot.read_all()
 
 
+async def test_a_command_that_failed_is_taken_up_again(bot: Rig) -> None:
+    """`/retry` does the phase that failed; what was done before it stays."""
+    bot.issue(7)
+    define(bot, {"ship": SHIP.replace(", gate: true", "")})
+    bot.says("notes", {"text": "Release 2.0."})
+    bot.says("bump", {"stop_reason": "refusal"})
+    await bot.comment("/ship 2.0")
+    assert (await bot.ended())[0] == "failed"
+    bot.says("bump", {"tools": [{"Write": {"file_path": "VERSION", "content": "2.0\n"}}]}, {"text": "Bumped."})
+    await bot.comment("/retry")
+    assert await bot.ended() == ("succeeded", "")
+    assert [asked.phase for asked in bot.claude.requests].count("notes") == 1
+    assert bot.files(bot.pull_request(closing=7)) == {"VERSION": "2.0\n"}
+    bot.read_all()
+
+
 async def test_a_text_cannot_change_how_the_repository_is_run(bot: Rig) -> None:
     """Protected paths are not pushed, whoever asks for it."""
     bot.issue(7)

@@ -12,6 +12,11 @@ def refusal(message: str, hint: str) -> str:
     return f"😕 {message}" + (f"\n\n{hint}" if hint else "")
 
 
+def flooded(author: str) -> str:
+    """Told once a minute to somebody who asks more than is answered."""
+    return f"😕 @{author} That is too much in one minute. What you asked last is not answered: ask again in a minute."
+
+
 def denied(author: str, reason: str) -> str:
     """The answer to somebody who may not give the command; posted once for each person and issue."""
     return f"🔒 @{author} {reason}"
