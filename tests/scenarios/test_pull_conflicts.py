@@ -90,10 +90,10 @@ async def test_a_conflict_that_is_not_mended_is_not_pushed(bot: Rig) -> None:
 
 Both sides of a conflict still stand in widget.py.
 
-To try again, comment this:
+To go on from where it stopped, comment this:
 
 ```text
-/revise make it grey
+/retry
 ```
 
 <sub>developer SHA · TIME · N tokens · COST · run `RUN`</sub>\
@@ -147,10 +147,10 @@ Somebody pushed `SHA` meanwhile.
 Both sides of a conflict still stand in widget.py.
 Nothing was pushed.
 
-To try again, comment this:
+To go on from where it stopped, comment this:
 
 ```text
-/revise make it grey
+/retry
 ```
 
 <sub>devflow · TIME · N tokens · COST · run `RUN`</sub>\
