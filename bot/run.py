@@ -251,9 +251,9 @@ class Runs:
         return replace(work, head=head, earlier=earlier, notes=said)
 
     async def _head(self, run: Run, checkout: Checkout) -> Sha | None:
-        """The tree of the branch that the run goes on with; that of a fork is had through its pull request."""
+        """The tree of the pull request that the run reads or revises; that of a fork is had through its ref."""
         onto = run.request.onto
-        if onto is None:
+        if onto is None or run.plan.purpose not in {"review", "revise"}:
             return None
         url, token = await self._ports.github.git_credentials(run.repo)
         ref = f"refs/pull/{onto.pull}/head" if onto.pull else ""

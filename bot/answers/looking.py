@@ -129,9 +129,10 @@ async def tell_once(desk: Desk, repo: Repo, number: int, key: str, text: str) ->
 
 async def look_after(desk: Desk, run: Run) -> None:
     """A run on a pull request of ours has ended: look what was asked for meanwhile."""
-    if run.pull_number is None or run.state == "cancelled" or run.plan.purpose not in {"build", "revise"}:
+    number = run.request.onto.pull if run.request.onto else run.pull_number
+    if not number or run.state == "cancelled" or run.plan.purpose not in {"build", "revise"}:
         return
     try:
-        await look(desk, run.repo, run.pull_number)
+        await look(desk, run.repo, number)
     except BotError as error:
-        await tell_once(desk, run.repo, run.pull_number, f"look-{run.id}", f"😕 {error}")
+        await tell_once(desk, run.repo, number, f"look-{run.id}", f"😕 {error}")

@@ -17,12 +17,22 @@ async def answer_threads(work: Work, onto: Onto, commit: str, *, holds: bool) ->
     """Every thread, once; those done are resolved unless somebody has said more, or the evidence is against it."""
     answers = json.loads(work.results["revision"].data)["answers"]
     threads = work.run.request.wishes.threads
-    for thread in threads:
+    for thread in await _unanswered(work, onto, threads):
         answer, done = answers[thread.name]["answer"], answers[thread.name]["done"]
         await _reply(work, onto, thread, thread_answer(answer, commit, work.run.id, done=done, holds=holds))
     finished = [thread for thread in threads if answers[thread.name]["done"] and holds]
     for thread in await _still_open(work, onto, finished):
         await resolve(work.ports, work.run.id, work.run.repo, thread.id)
+
+
+async def _unanswered(work: Work, onto: Onto, threads: Sequence[ThreadWish]) -> list[ThreadWish]:
+    """A run that this one goes on with may have answered."""
+    if not work.run.request.after:
+        return list(threads)
+    me = await work.ports.github.me()
+    now = {thread.id: thread for thread in await work.ports.github.review_threads(work.run.repo, onto.pull)}
+    found = [(thread, now[thread.id]) for thread in threads if thread.id in now]
+    return [t for t, seen in found if not any(c.author == me and c.id > t.upto for c in seen.comments)]
 
 
 async def _reply(work: Work, onto: Onto, thread: ThreadWish, text: str) -> None:

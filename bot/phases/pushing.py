@@ -84,8 +84,11 @@ def _merge_notes(work: Work) -> tuple[str, ...]:
 
 
 def _commits(work: Work) -> list[Commit]:
+    """Those that the branch does not have: an earlier run may have pushed what this one took over."""
     phases = [work.results[name] for name in ("revision", "testing", "review") if name in work.results]
-    return [entry for phase in phases for entry in json.loads(phase.data).get("commits", [])]
+    entries = [entry for phase in phases for entry in json.loads(phase.data).get("commits", [])]
+    there = max((number for number, entry in enumerate(entries, 1) if entry["tree"] == work.head), default=0)
+    return entries[there:]
 
 
 async def paths_between(work: Work, old: Sha, new: Sha) -> list[str]:

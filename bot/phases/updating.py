@@ -99,7 +99,8 @@ async def _with_unbuilt(ports: Ports, run: Run, facts: Facts) -> Facts:
 async def _of_pull(ports: Ports, run: Run) -> list[Run]:
     """The runs of the same pull request, newest first."""
     runs = await ports.store.runs(repo=run.repo, limit=500)
-    return [found for found in runs if found.pull_number == run.pull_number]
+    number = run.request.onto.pull if run.request.onto else None
+    return [found for found in runs if found.pull_number == number]
 
 
 async def _renew(work: Work, onto: Onto, pushed: Pushed, found: Evidence) -> list[str]:

@@ -22,8 +22,6 @@ BUDGET = Refusal(Cap("run", "r", "", Limits(usd=1.0)), "usd")
             "/dev-workflow --budget 4 --base main -- keep --budget 2 here",
         ),
         ("", "/dev-workflow --budget 4"),
-        ("/revise --budget 2 make it grey", "/revise --budget 4 make it grey"),
-        ("/review", "/review --budget 4"),
     ],
 )
 def test_the_command_gets_the_higher_budget(command: str, expected: str) -> None:

@@ -1,11 +1,24 @@
 """What is open on a pull request, and what the text of one becomes."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from inline_snapshot import snapshot
 
-from bot.core.comments.revisions import renewed_body, thread_answer
+from bot.core.comments.revisions import (
+    UNCHANGED,
+    enough_fixes,
+    enough_revisions,
+    known_failures,
+    outcome_line,
+    pushed_summary,
+    renewed_body,
+    thread_answer,
+    unheard_review,
+    unpushed_summary,
+)
 from bot.core.evidence import Evidence, Row
 from bot.core.repository import Conclusion, ReviewState, Sha
 from bot.core.reviews import Annotation, Check, Review, ReviewComment, ReviewThread
@@ -178,3 +191,108 @@ def test_an_answer_says_what_became_of_it(done: bool, holds: bool, commit: str, 
     text = thread_answer("@eve: see <!-- \n```\nx", commit, "R", done=done, holds=holds)
     assert text.endswith(f"<sub>{words} · run `R`</sub>")
     assert "`@eve`" in text
+
+
+def test_what_is_said_when_it_is_enough() -> None:
+    """Each names the cause, what goes on, and the setting."""
+    texts = [enough_revisions(5), enough_fixes(3, ["lint", "tests"]), known_failures(["old`x"])]
+    texts += [unheard_review("eve", is_bot=False), unheard_review("x[bot]", is_bot=True)]
+    texts += [outcome_line("merged", "#8", "main"), outcome_line("closed", "#8", "main")]
+    assert [re.sub(r"[.,:;] ", r"\g<0>" "\n", text).replace(" \n", "\n") for text in texts] == snapshot(
+        [
+            """\
+⏸️ Reviews have started 5 revisions of this pull request,
+which is the limit.
+I change nothing more on my own.
+`/revise` goes on;
+`limits.revisions` in `.github/devflow.yml` sets the limit.\
+""",
+            """\
+⏸️ I tried 3 times in a row to mend failing checks,
+and they still fail:
+`lint`,
+`tests`.
+I stop here:
+somebody has to look.
+`/revise WHAT TO CHANGE` goes on;
+`limits.check_fixes` in `.github/devflow.yml` sets the limit.\
+""",
+            """\
+ℹ️ These checks fail on the base branch,
+too,
+so I leave them alone:
+``old`x``.\
+""",
+            """\
+🔒 @eve,
+your reviews do not make me change this pull request:
+that takes `write` access to this repository.
+Somebody who has it can comment `/revise`.\
+""",
+            """\
+🔒 Reviews of `x[bot]` do not make me change this pull request:
+a bot's words start nothing.
+Somebody who has it can comment `/revise`.\
+""",
+            """\
+### 🎉 Merged:
+#8
+The change is in `main`.\
+""",
+            """\
+### 🚪 Closed:
+#8
+The pull request was closed without a merge.\
+""",
+        ]
+    )
+
+
+def test_how_a_revision_ends_in_words() -> None:
+    """By what the program found, with what people should know beside."""
+    unproven = Evidence((Row("Tests", "none", "unknown"),), "unproven", "Tests: none")
+    told = [
+        pushed_summary("Grey.", found, "abc", ["The base branch was merged in."]) for found in (HELD, unproven, FAILED)
+    ]
+    assert told == snapshot(
+        [
+            """\
+Grey.
+
+Pushed abc. Every check holds.
+
+The base branch was merged in.
+
+| | check | found |
+|---|---|---|
+| ✅ | Tests | 2 passed |\
+""",
+            """\
+Grey.
+
+Pushed abc. Nothing proves this change. Tests: none.
+
+The base branch was merged in.
+
+| | check | found |
+|---|---|---|
+| ⚠️ | Tests | none |\
+""",
+            """\
+Grey.
+
+Pushed abc. The evidence speaks against this change, so it is a draft. Tests: 1 failed.
+
+The base branch was merged in.
+
+| | check | found |
+|---|---|---|
+| ❌ | Tests | 1 failed |\
+""",
+        ]
+    )
+    assert unpushed_summary("Grey.", UNCHANGED) == snapshot("""\
+Grey.
+
+Nothing was pushed. The files stay as they are.\
+""")

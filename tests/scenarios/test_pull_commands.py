@@ -2,7 +2,7 @@
 
 from inline_snapshot import snapshot
 
-from tests.scenarios.pulls import head, now, opened, remark, sentences, submit, threads, turns_grey
+from tests.scenarios.pulls import APPROVED, head, now, opened, remark, sentences, submit, threads, turns_grey
 from tests.scenarios.rig import REPO, Rig
 
 
@@ -34,7 +34,6 @@ async def test_revise_alone_takes_up_open_threads(bot: Rig) -> None:
 ### ❌ Failed
 revision: The model declined to do the work of `developer`.
 Put the request in other words.
-The work so far is in #2.
 
 `░░░░░░░░░░░░░░░░░░░░` 0 of 4 phases
 
@@ -47,10 +46,10 @@ The work so far is in #2.
 
 Elapsed TIME · N tokens · COST of $5.00
 
-To try again, comment this:
+To go on from where it stopped, comment this:
 
 ```text
-/revise
+/retry
 ```
 
 <sub>run `RUN`</sub>\
@@ -61,10 +60,10 @@ To try again, comment this:
 The model declined to do the work of `developer`.
 Put the request in other words.
 
-To try again, comment this:
+To go on from where it stopped, comment this:
 
 ```text
-/revise
+/retry
 ```
 
 <sub>developer SHA · TIME · N tokens · COST · run `RUN`</sub>\
@@ -157,7 +156,6 @@ async def test_paths_that_only_people_change_are_not_pushed(bot: Rig) -> None:
             """\
 ### ❌ Failed
 Only people may change `.github/workflows/x.yml`
-The work so far is in #2.
 
 `███████████████░░░░░` 3 of 4 phases
 
@@ -170,10 +168,10 @@ The work so far is in #2.
 
 Elapsed TIME · N tokens · COST of $5.00
 
-To try again, comment this:
+To go on from where it stopped, comment this:
 
 ```text
-/revise run it in CI
+/retry
 ```
 
 <sub>run `RUN`</sub>\
@@ -245,4 +243,24 @@ async def test_a_draft_of_people_stays_one(bot: Rig) -> None:
     await bot.comment("/revise make it grey", on=8)
     assert await bot.ended() == ("succeeded", "")
     assert now(bot, pull).draft is True
+    assert bot.read_all(8)
+
+
+async def test_a_revision_can_be_gone_on_with(bot: Rig) -> None:
+    """What was pushed and answered before is not pushed and answered again."""
+    pull = await opened(bot)
+    turns_grey(bot, ("t1", "Grey.", True))
+    rejected = {"submit_review": {"verdict": "request_changes", "summary": "No.", "comments": []}}
+    bot.says("review", {"tools": [rejected]}, agent="security-engineer")
+    bot.says("review", {"text": "I leave it."}, agent="developer")
+    bot.github.review(REPO, pull.number, by="maintainer", comments=[remark("Too dark.")])
+    await bot.settle()
+    assert (await bot.ended())[0] == "failed"
+    first = head(bot, pull)
+    assert (first != pull.head_sha, now(bot, pull).draft) == (True, True)
+    bot.says("review", APPROVED, agent="security-engineer")
+    await bot.comment("/retry review", on=8)
+    assert await bot.ended() == ("succeeded", "")
+    assert head(bot, pull) == first
+    assert [len(said) for _, _, said in threads(bot, pull.number)] == [2]
     assert bot.read_all(8)

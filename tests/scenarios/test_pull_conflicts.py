@@ -1,5 +1,7 @@
 """Our branch and its base, or our branch and a person's push, do not fit together."""
 
+import shutil
+
 from inline_snapshot import snapshot
 
 from bot.core.conversation import Json
@@ -90,10 +92,10 @@ async def test_a_conflict_that_is_not_mended_is_not_pushed(bot: Rig) -> None:
 
 Both sides of a conflict still stand in widget.py.
 
-To try again, comment this:
+To go on from where it stopped, comment this:
 
 ```text
-/revise make it grey
+/retry
 ```
 
 <sub>developer SHA · TIME · N tokens · COST · run `RUN`</sub>\
@@ -147,13 +149,37 @@ Somebody pushed `SHA` meanwhile.
 Both sides of a conflict still stand in widget.py.
 Nothing was pushed.
 
-To try again, comment this:
+To go on from where it stopped, comment this:
 
 ```text
-/revise make it grey
+/retry
 ```
 
 <sub>devflow · TIME · N tokens · COST · run `RUN`</sub>\
 """
         ]
     )
+
+
+async def test_a_machine_that_lost_the_files_makes_the_merge_again(bot: Rig) -> None:
+    """From what is stored of each commit; no agent is asked a second time, and the merge keeps its two parents."""
+    pull = await opened(bot)
+    base = bot.github.push(REPO, "main", {"widget.py": OTHER_DARK, "new.txt": "n\n"}, "Size", by="maintainer")
+    bot.says("revision", {"tools": [BOTH]}, {"text": "Both."}, task="merge")
+    bot.says("revision", {"tools": [GREY, TEST_GREY]}, submit())
+    bot.says("review", APPROVED)
+    commit = bot.github.hangs("POST", "/git/trees$")
+    await bot.comment("/revise make it grey", on=8, settle=False)
+    await bot.reached(commit)
+    calls = len(bot.claude.requests)
+    await bot.stop()
+    commit.release()
+    shutil.rmtree(bot.folder / "state" / "work")
+    await bot.start()
+    await bot.settle()
+    assert await bot.ended() == ("succeeded", "")
+    assert len(bot.claude.requests) == calls
+    merge = bot.github.commit(REPO, bot.github.commit(REPO, head(bot, pull)).parents[0])
+    assert merge.parents == (pull.head_sha, base)
+    assert '"grey"' in bot.files(now(bot, pull))["widget.py"]
+    assert bot.read_all(8)

@@ -282,10 +282,10 @@ Put the request in other words.
 The model declined to do the work of `security-engineer`.
 Put the request in other words.
 
-To try again, comment this:
+To go on from where it stopped, comment this:
 
 ```text
-/review
+/retry
 ```
 
 <sub>code-reviewer SHA, security-engineer SHA · TIME · N tokens · COST · run `RUN`</sub>\

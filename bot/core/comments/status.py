@@ -99,7 +99,7 @@ def headline(progress: Progress) -> str:
         case "unproven":
             return f"### ⚠️ Done, but nothing proves it{': ' + link if link else ''}\n{sentence(run.reason)}"
         case "failed":
-            where = f"\nThe work so far is in {link}." if link else ""
+            where = f"\nThe work so far is in {link}." if link and run.plan.purpose == "build" else ""
             return f"### ❌ Failed\n{sentence(run.reason)}{where}"
         case "cancelled":
             return f"### {STOPPED} Cancelled\n{sentence(run.reason)}"
