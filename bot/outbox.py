@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 import structlog
 
 from bot.core.effects import Effect, mark
-from bot.core.repository import PullDraft, PullRequest, Repo, Sha
+from bot.core.repository import IssueDraft, PullDraft, PullRequest, Repo, Sha
 from bot.core.runs import RunId
 from bot.core.text import split_comment
 from bot.ports import GitHubError, Ports
@@ -16,6 +17,8 @@ PART_LIMIT = 64_500
 """Characters of one comment without its mark; GitHub refuses more than 65,536 in all."""
 WAITS = (1, 2, 4, 8, 16, 32, 60, 120, 240)
 """Seconds between attempts while GitHub is out of order: eight minutes in all."""
+SLACK = timedelta(minutes=10)
+"""By how much GitHub's clock may be behind ours."""
 T = TypeVar("T")
 
 
@@ -68,6 +71,17 @@ async def open_pull(ports: Ports, run: RunId, repo: Repo, draft: PullDraft) -> P
     return pull
 
 
+async def open_issue(ports: Ports, run: RunId, key: str, repo: Repo, parent: int, draft: IssueDraft) -> int:
+    """Open an issue of ours once; returns its number. `parent` is the issue that it comes from."""
+    fields = {
+        "title": draft.title,
+        "body": f"{draft.body}\n\n{mark(run, key)}",
+        "labels": list(draft.labels),
+        "since": ports.clock.now().isoformat(),
+    }
+    return int(await _apply(ports, Effect(run, key, "issue", repo, str(parent), json.dumps(fields))))
+
+
 async def _apply(ports: Ports, effect: Effect) -> str:
     stored = await ports.store.add_effect(effect)
     if stored.state == "done":
@@ -104,6 +118,10 @@ async def _find(ports: Ports, effect: Effect) -> str:
         case "pull":
             pull = await ports.github.find_pull(effect.repo, effect.target)
             return str(pull.number) if pull and mark(effect.run, effect.key) in pull.body else ""
+        case "issue":
+            since = datetime.fromisoformat(json.loads(effect.body)["since"]) - SLACK
+            issue = await ports.github.find_issue(effect.repo, mark(effect.run, effect.key), since)
+            return str(issue.number) if issue else ""
 
 
 async def _make(ports: Ports, effect: Effect) -> str:
@@ -116,3 +134,7 @@ async def _make(ports: Ports, effect: Effect) -> str:
             return sha
         case "pull":
             return str((await ports.github.open_pull(effect.repo, PullDraft(**json.loads(effect.body)))).number)
+        case "issue":
+            wanted = json.loads(effect.body)
+            draft = IssueDraft(wanted["title"], wanted["body"], tuple(wanted["labels"]))
+            return str((await ports.github.create_issue(effect.repo, draft)).number)

@@ -7,7 +7,7 @@ from typing import Literal
 from bot.core.repository import Repo
 from bot.core.runs import RunId
 
-EffectKind = Literal["comment", "branch", "pull"]
+EffectKind = Literal["comment", "branch", "pull", "issue"]
 EffectState = Literal["pending", "done", "failed"]
 
 _MARK = re.compile(r"<!-- devflow:run=(?P<run>\S+) key=(?P<key>\S+) -->")
@@ -26,7 +26,7 @@ def marks_in(body: str) -> list[tuple[str, str]]:
 @dataclass(frozen=True, slots=True)
 class Effect:
     """One write. `key` is unique in its run; `target` is the issue, comment or branch it goes to; `body` is its text
-    (Markdown) or JSON (a branch, a pull request)."""
+    (Markdown) or JSON (a branch, a pull request, an issue)."""
 
     run: RunId
     key: str

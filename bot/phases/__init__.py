@@ -9,6 +9,7 @@ from bot.phases.building import build
 from bot.phases.choosing import choose, with_chosen
 from bot.phases.delivery import deliver, land_state
 from bot.phases.documenting import document
+from bot.phases.grooming import consider, open_sub_issues, rank
 from bot.phases.marking import marked
 from bot.phases.proving import prove
 from bot.phases.reviewing import judge
@@ -31,6 +32,11 @@ PHASES: Mapping[PhaseName, Callable[[Work], Awaitable[PhaseResult]]] = {
     "performance": audit,
     "review": judge,
     "delivery": deliver,
+    "analysis": consider,
+    "feasibility": consider,
+    "risks": consider,
+    "roadmap": rank,
+    "sub-issues": open_sub_issues,
 }
 
 __all__ = ["PHASES", "Rules", "Work", "catalog_for", "guidance_in", "land_state", "marked", "settle", "with_chosen"]

@@ -141,14 +141,14 @@ def _result(work: Work, found: Evidence, pull: PullRequest | None, branch: str) 
 async def land_state(ports: Ports, run: Run) -> tuple[RunState, str]:
     """(state, reason) in which a run ends, from what its phases left."""
     phases = {phase.name: phase for phase in await ports.store.phases(run.id)}
-    if run.plan.purpose == "plan" and all(p.name in phases and phases[p.name].state == "done" for p in run.plan.phases):
+    last = phases.get(run.plan.phases[-1].name)
+    if run.plan.purpose in {"plan", "groom"} and last is not None and last.state == "done":
         return "succeeded", ""
     delivery = phases.get("delivery")
     if delivery is not None and delivery.state in {"done", "failed"} and "verdict" in json.loads(delivery.data):
         data = json.loads(delivery.data)
         return ENDS[data["verdict"]], data["reason"]
-    for phase in run.plan.phases:
-        if (found := phases.get(phase.name)) and found.state == "failed":
-            reason = json.loads(found.data).get("reason") or found.summary
-            return "failed", f"{phase.name}: {reason}"
+    failed = [found for phase in run.plan.phases if (found := phases.get(phase.name)) and found.state == "failed"]
+    for found in sorted(failed, key=lambda one: bool(json.loads(one.data).get("go_on"))):
+        return "failed", f"{found.name}: {json.loads(found.data).get('reason') or found.summary}"
     return "failed", "The run stopped before its last phase."

@@ -24,6 +24,7 @@ from bot.core.comments.common import (
     whole,
 )
 from bot.core.comments.gates import changed_under, decided, edited_by, gate_comment, held, reminder, waits_for
+from bot.core.comments.grooming import sub_issue_body, sub_issue_title, sub_issues_text
 from bot.core.comments.phases import EXPLAINED, phase_comment, test_output
 from bot.core.comments.pulls import Unfinished, delivery_summary, pull_body, pull_title
 from bot.core.comments.status import MARKS, NOTES, PLANNED, STOPPED, Progress, headline, spent, status_comment
@@ -66,6 +67,9 @@ __all__ = [
     "sentence",
     "spent",
     "status_comment",
+    "sub_issue_body",
+    "sub_issue_title",
+    "sub_issues_text",
     "test_output",
     "tokens",
     "waits_for",

@@ -17,6 +17,10 @@ PLANNED = """\
 ### ✅ Planned
 Nothing was changed. `/dev-workflow` alone builds it as planned; with words of its own it plans anew."""
 
+GROOMED = """\
+### ✅ Groomed
+Nothing was changed. The issue is ready to be built: `/dev-workflow` reads the roadmap."""
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
@@ -84,6 +88,8 @@ def headline(progress: Progress) -> str:
             return f"### {WAITING} Waiting for you\n{sentence(run.reason)}"
         case "succeeded" if run.plan.purpose == "plan":
             return PLANNED
+        case "succeeded" if run.plan.purpose == "groom":
+            return GROOMED
         case "succeeded":
             return f"### ✅ Done: {link}\nThe evidence holds. It stands in the pull request."
         case "unproven":
