@@ -46,6 +46,8 @@ class Rules:
 
     model: str
     status_seconds: float = 10.0
+    stall_seconds: float = 45.0
+    """How long a worker may be silent before its runs count as stalled."""
     fix_rounds: int = 2
     revise_rounds: int = 1
     parallel: int = 4

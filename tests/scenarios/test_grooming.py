@@ -33,10 +33,10 @@ Nothing was changed. The issue is ready to be built: `/dev-workflow` reads the r
 
 | | phase | agent | time | tokens | cost |
 |---|---|---|---:|---:|---:|
-| ✅ | analysis | business-analyst | TIME | N | COST |
-| ✅ | feasibility | architect | TIME | N | COST |
-| ✅ | risks | security-engineer | TIME | N | COST |
-| ✅ | roadmap | product-manager | TIME | N | COST |
+| ✅ | [analysis](#COMMENT) | business-analyst | TIME | N | COST |
+| ✅ | [feasibility](#COMMENT) | architect | TIME | N | COST |
+| ✅ | [risks](#COMMENT) | security-engineer | TIME | N | COST |
+| ✅ | [roadmap](#COMMENT) | product-manager | TIME | N | COST |
 
 Elapsed TIME · N tokens · COST of $5.00
 

@@ -27,14 +27,29 @@ from bot.core.comments.gates import changed_under, decided, edited_by, gate_comm
 from bot.core.comments.grooming import sub_issue_body, sub_issue_title, sub_issues_text
 from bot.core.comments.phases import EXPLAINED, phase_comment, test_output
 from bot.core.comments.pulls import Unfinished, delivery_summary, pull_body, pull_title
-from bot.core.comments.status import MARKS, NOTES, PLANNED, STOPPED, Progress, headline, spent, status_comment
+from bot.core.comments.status import (
+    GROOMED,
+    MARKS,
+    NOTES,
+    PLANNED,
+    RENEWED,
+    STALLED,
+    STOPPED,
+    Progress,
+    headline,
+    spent,
+    status_comment,
+)
 
 __all__ = [
     "EXPLAINED",
+    "GROOMED",
     "MARKS",
     "NOTES",
     "NO_RUN_HERE",
     "PLANNED",
+    "RENEWED",
+    "STALLED",
     "STATES",
     "STOPPED",
     "TITLES",
