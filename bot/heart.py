@@ -30,8 +30,10 @@ class Heart:
     async def at_work(self, run: RunId) -> AsyncIterator[None]:
         """Beat for the run. If this is left by an error or a stop, somebody still has to be at work on it."""
         now = self._ports.clock.now()
-        await self._ports.store.take_up(run, now, now - self._patience)
+        pulse = await self._ports.store.take_up(run, now, now - self._patience)
         self._told.discard(run)
+        if pulse.resumed_at:
+            self._board.touch(run)
         self._here[run] += 1
         try:
             yield

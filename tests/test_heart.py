@@ -75,7 +75,6 @@ async def test_who_takes_a_stalled_run_up_ends_the_stall(ward: Ward) -> None:
     ward.clock.advance(600)
     other = ward.worker()
     async with other.at_work(RUN):
-        other._board.touch(RUN)
         await ward.rig.until(lambda: "Stalled from 12:00 UTC to 12:10 UTC, then taken up again" in ward.text, "told")
         assert "### 🔵 At work" in ward.text
         await other.look()

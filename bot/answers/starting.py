@@ -2,6 +2,7 @@
 
 from bot.answers.desk import Desk
 from bot.answers.groomed import take_over_grooming
+from bot.answers.rehearsed import take_over_dry_run
 from bot.core.errors import BotError
 from bot.starting import Ask, Starting, make_run_id, new_run, take_over_plan
 
@@ -16,6 +17,7 @@ async def start(desk: Desk, ask: Ask, command: Starting) -> str:
         run = await new_run(ports, desk.catalog, desk.defaults, run_id, ask, command)
         await ports.store.add_run(run)
     if run.state == "queued":
+        await take_over_dry_run(ports, run)
         await take_over_plan(ports, run)
         await take_over_grooming(ports, run)
     await ports.durable.start(run_id, ask.repo)

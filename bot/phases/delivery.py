@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from bot.core import evidence
-from bot.core.comments import Unfinished, delivery_summary, pull_body, pull_title, safe
+from bot.core.comments import Unfinished, delivery_summary, dry_run_summary, pull_body, pull_title, safe
 from bot.core.evidence import Evidence, Facts, ReviewVerdict, Row, Verdict
 from bot.core.partial import missing, stop_of, unbuilt
 from bot.core.repository import CommitDraft, PullDraft, PullRequest, Sha
@@ -39,6 +39,8 @@ async def deliver(work: Work) -> PhaseResult:
     Nothing is pushed that changes a protected path: a branch alone can make GitHub run its workflows.
     """
     facts = await _facts(work)
+    if work.run.plan.dry_run:
+        return await _shown(work, evidence.check(facts))
     if not facts.changed or evidence.protected_paths(facts.changed):
         return _result(work, evidence.check(facts), None, "")
     landing = await _land(work, facts)
@@ -136,6 +138,14 @@ def _result(work: Work, found: Evidence, pull: PullRequest | None, branch: str) 
         data |= {"pull": pull.number, "head": pull.head_sha, "url": pull.html_url}
     summary = delivery_summary(found, f"#{pull.number}" if pull else "", rest)
     return work.result("failed" if found.verdict == "refuted" else "done", summary, "", data)
+
+
+async def _shown(work: Work, found: Evidence) -> PhaseResult:
+    """What a dry run ends with: the change and its evidence, on no branch."""
+    diff = await work.ports.workspaces.diff(work.checkout, work.base, work.start)
+    result = _result(work, found, None, "")
+    summary = dry_run_summary(work.run, found, _unfinished(work))
+    return replace(result, summary=summary, data=json.dumps({**json.loads(result.data), "diff": diff}))
 
 
 async def land_state(ports: Ports, run: Run) -> tuple[RunState, str]:

@@ -20,13 +20,14 @@ from bot.core.comments.common import (
     money,
     safe,
     sentence,
+    title_of,
     tokens,
     whole,
 )
 from bot.core.comments.gates import changed_under, decided, edited_by, gate_comment, held, reminder, waits_for
 from bot.core.comments.grooming import sub_issue_body, sub_issue_title, sub_issues_text
 from bot.core.comments.phases import EXPLAINED, phase_comment, test_output
-from bot.core.comments.pulls import Unfinished, delivery_summary, pull_body, pull_title
+from bot.core.comments.pulls import Unfinished, delivery_summary, dry_run_summary, pull_body, pull_title
 from bot.core.comments.status import (
     GROOMED,
     MARKS,
@@ -65,6 +66,7 @@ __all__ = [
     "decided",
     "delivery_summary",
     "denied",
+    "dry_run_summary",
     "duration",
     "edited_by",
     "evidence_table",
@@ -86,6 +88,7 @@ __all__ = [
     "sub_issue_title",
     "sub_issues_text",
     "test_output",
+    "title_of",
     "tokens",
     "waits_for",
     "whole",

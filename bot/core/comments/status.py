@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from bot.core.comments.common import TITLES, again_lines, cell, duration, money, sentence, tokens
+from bot.core.comments.common import again_lines, cell, duration, money, sentence, title_of, tokens
 from bot.core.comments.gates import WAITING
 from bot.core.conversation import Usage
 from bot.core.partial import stop_of
 from bot.core.pulse import Pulse
 from bot.core.runs import ENDED, PhaseResult, PhaseState, Run
+from bot.core.text import clean_untrusted, inline_code, redact_secrets
 
 MARKS: Mapping[PhaseState, str] = {"waiting": "⚪", "running": "🔵", "done": "✅", "failed": "❌", "skipped": "➖"}
 STOPPED = "⏹️"
@@ -102,6 +103,8 @@ def headline(progress: Progress, *, kept_true: bool = True) -> str:
             return PLANNED
         case "succeeded" if run.plan.purpose == "groom":
             return GROOMED
+        case "succeeded" if run.plan.dry_run:
+            return f"### ✅ Done, and nothing was pushed\nThe evidence holds. {for_real(run)}"
         case "succeeded":
             return f"### ✅ Done: {link}\nThe evidence holds. It stands in the pull request."
         case "unproven":
@@ -165,9 +168,17 @@ def _phase_row(progress: Progress, name: str, agent: str) -> str:
 
 def _title(progress: Progress, name: str) -> str:
     """With a link to its comment, once there is one."""
-    title = cell(TITLES.get(name, name))
+    title = cell(title_of(progress.run, name))
     comment = progress.comments.get(name)
     return f"[{title}](#issuecomment-{comment})" if comment else title
+
+
+def for_real(run: Run) -> str:
+    """How to have what a dry run made: as long as the branch and the issue stay, nothing of it is paid for again."""
+    command = run.request.again.partition("\n")[0].replace(" --dry-run", "", 1)
+    asked = redact_secrets(clean_untrusted(command).text).strip()
+    same = "" if run.request.again and "\n" not in run.request.again else ", with the same words"
+    return f"To open the pull request, comment {inline_code(asked or '/dev-workflow')}{same}."
 
 
 def _footer(progress: Progress) -> list[str]:
