@@ -17,6 +17,9 @@ PART_LIMIT = 64_500
 """Characters of one comment without its mark; GitHub refuses more than 65,536 in all."""
 WAITS = (1, 2, 4, 8, 16, 32, 60, 120, 240)
 """Seconds between attempts while GitHub is out of order: eight minutes in all."""
+TOO_MANY = 429
+LINE = (60,) * 75
+"""Seconds between attempts while a limit on writes is reached: it is over after an hour."""
 SLACK = timedelta(minutes=10)
 """By how much GitHub's clock may be behind ours."""
 T = TypeVar("T")
@@ -48,10 +51,13 @@ def _comment_effects(run: RunId, key: str, repo: Repo, number: int, body: str) -
     return effects
 
 
-async def edit_comment(ports: Ports, run: RunId, key: str, repo: Repo, comment_id: int, body: str) -> None:
+async def edit_comment(
+    ports: Ports, run: RunId, key: str, repo: Repo, comment_id: int, body: str, *, in_line: bool = False
+) -> None:
     """Replace the text of a comment of ours. Making the same edit twice is harmless."""
     text = split_comment(body, PART_LIMIT)[0]
-    await patiently(ports, lambda: ports.github.edit_comment(repo, comment_id, f"{text}\n\n{mark(run, key)}"))
+    whole = f"{text}\n\n{mark(run, key)}"
+    await patiently(ports, lambda: ports.github.edit_comment(repo, comment_id, whole), in_line=in_line)
 
 
 async def make_branch(ports: Ports, run: RunId, repo: Repo, branch: str, sha: Sha) -> Sha:
@@ -90,22 +96,27 @@ async def _apply(ports: Ports, effect: Effect) -> str:
     async def once() -> str:
         return await _find(ports, stored) or await _make(ports, stored)
 
-    remote = await patiently(ports, once)
+    remote = await patiently(ports, once, in_line=True)
     await ports.store.effect_done(stored, remote)
     return remote
 
 
-async def patiently(ports: Ports, call: Callable[[], Awaitable[T]]) -> T:
-    """Repeat the call while GitHub is out of order. It must look for its own mark before it creates anything."""
-    for wait in WAITS:
+async def patiently(ports: Ports, call: Callable[[], Awaitable[T]], *, in_line: bool = False) -> T:
+    """Repeat the call while GitHub is out of order. It must look for its own mark before it creates anything.
+
+    `in_line` is for what must come, however late: while a limit on writes is reached it waits for its turn.
+    """
+    waits, line = iter(WAITS), iter(LINE if in_line else ())
+    while True:
         try:
             return await call()
         except GitHubError as error:
-            if 0 < error.status < 500:
+            limited = error.status == TOO_MANY
+            wait = next(line if limited else waits, None) if limited or not 0 < error.status < 500 else None
+            if wait is None:
                 raise
-            structlog.get_logger().warning("GitHub is out of order", error=str(error), wait=wait)
+            structlog.get_logger().warning("GitHub has to wait", error=str(error), wait=wait)
         await ports.clock.sleep(wait)
-    return await call()
 
 
 async def _find(ports: Ports, effect: Effect) -> str:

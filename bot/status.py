@@ -76,7 +76,7 @@ class StatusBoard:
             task.cancel()
         await self._wait(run_id)
         self._allowance.take(self._ports.clock.monotonic())
-        await self._write(run_id)
+        await self._write(run_id, last=True)
         self._last.pop(run_id, None)
 
     async def close(self) -> None:
@@ -109,14 +109,14 @@ class StatusBoard:
                 await self._ports.clock.sleep(left)
             self._allowance.take(self._ports.clock.monotonic())
 
-    async def _write(self, run_id: RunId) -> None:
+    async def _write(self, run_id: RunId, *, last: bool = False) -> None:
         run = await self._ports.store.run(run_id)
         if run is None:
             return
         text = status_comment(await progress_of(self._ports, run))
         comment = await self._comment_id(run)
         self._last[run_id] = self._ports.clock.monotonic()
-        await edit_comment(self._ports, run.id, KEY, run.repo, comment, text)
+        await edit_comment(self._ports, run.id, KEY, run.repo, comment, text, in_line=last)
 
     async def _comment_id(self, run: Run) -> int:
         text = status_comment(await progress_of(self._ports, run))
