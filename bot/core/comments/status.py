@@ -175,10 +175,11 @@ def _title(progress: Progress, name: str) -> str:
 
 def for_real(run: Run) -> str:
     """How to have what a dry run made: as long as the branch and the issue stay, nothing of it is paid for again."""
-    command = run.request.again.partition("\n")[0].replace(" --dry-run", "", 1)
-    asked = redact_secrets(clean_untrusted(command).text).strip()
-    same = "" if run.request.again and "\n" not in run.request.again else ", with the same words"
-    return f"To open the pull request, comment {inline_code(asked or '/dev-workflow')}{same}."
+    again = run.request.again
+    if not again or "\n" in again:
+        return "To open the pull request, comment the same again without `--dry-run`."
+    command = redact_secrets(clean_untrusted(again.replace(" --dry-run", "", 1)).text).strip()
+    return f"To open the pull request, comment {inline_code(command)}."
 
 
 def _footer(progress: Progress) -> list[str]:
