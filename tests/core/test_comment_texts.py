@@ -5,11 +5,14 @@
 import importlib
 import inspect
 import pkgutil
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 
 from inline_snapshot import snapshot
+from markdown_it import MarkdownIt
 
 from bot.core import comments
 from bot.core.comments import Progress, Unfinished, answers, common, gates, grooming, phases, pulls, status
@@ -165,6 +168,29 @@ def test_no_text_is_made_that_is_not_seen_here() -> None:
         members = inspect.getmembers(importlib.import_module(module.name), inspect.isfunction)
         found |= {f for name, f in members if f.__module__ == module.name and not name.startswith("_")}
     assert {f"{f.__module__}.{f.__name__}" for f in found - TEXTS.keys()} == set()
+
+
+def shown() -> list[str]:
+    """All texts, each as one string."""
+    found = list[str]()
+    for text in TEXTS.values():
+        made = text()
+        found += [str(one) for one in made if not isinstance(one, list)] if isinstance(made, list) else [str(made)]
+    return found
+
+
+def test_every_text_is_markdown_that_github_shows_as_meant() -> None:
+    """Tables are tables, headings and lists are no words of a paragraph, and what is folded is closed."""
+    reader = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+    for text in shown():
+        tokens = reader.parse(text)
+        paragraphs = [t.content for before, t in pairwise(tokens) if before.type == "paragraph_open"]
+        lost = [
+            line for words in paragraphs for line in words.split("\n") if re.match(r"\||#{1,6} |```|- |\d+\. ", line)
+        ]
+        assert lost == [], text
+        html = "".join(t.content for t in tokens if t.type == "html_block")
+        assert html.count("<details") == html.count("</details>"), text
 
 
 def test_every_text_is_what_it_was() -> None:
