@@ -2,8 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import Coroutine, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -38,7 +37,7 @@ async def ask(
     """
     calls = ports.calls.of(job.run.id)
     request, turn = await _reserve(job, caps, index, request, calls, ports, heard)
-    with _until_it_ends(calls):
+    with calls.waiting(turn.unit, turn.agent, ports.clock.now()):
         started = ports.clock.monotonic()
         try:
             reply = await in_time(ports.clock, caps, ports.model.reply(request))
@@ -51,14 +50,6 @@ async def ask(
         turn = replace(turn, usd=cost, usage=reply.usage, reply=reply_to_json(reply), seconds=seconds)
         await ports.store.finish_turn(turn)
     return turn, reply
-
-
-@contextmanager
-def _until_it_ends(calls: RunCalls) -> Iterator[None]:
-    try:
-        yield
-    finally:
-        calls.end()
 
 
 async def _reserve(

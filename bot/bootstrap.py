@@ -1,7 +1,6 @@
 """The only maker of adapters: settings in, a wired bot out."""
 
 import asyncio
-import contextlib
 import math
 import os
 from collections.abc import Sequence
@@ -36,7 +35,7 @@ class Bot:
         self.ports = ports
         self.engine = engine
         self.runs = runs
-        self._watch: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     @property
     def store(self) -> Store:
@@ -66,15 +65,16 @@ class Bot:
     async def start(self) -> None:
         """Open the store, launch the engine, take up what an earlier process left."""
         await self.ports.store.open()
+        await self.runs.heart.look()
         await self.ports.durable.launch(self.runs.coordinate, self.runs.segment)
-        self._watch = asyncio.create_task(self._keep_watch(), name="watch")
+        for work in (self._keep_watch, self.runs.heart.beat_on):
+            self._tasks.append(asyncio.create_task(work(), name=work.__name__))
 
     async def stop(self) -> None:
         """The reverse; unfinished runs go on at the next start."""
-        if self._watch:
-            self._watch.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._watch
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.runs.board.close()
         await self.ports.durable.close()
         await self.ports.model.aclose()
@@ -130,6 +130,7 @@ def _rules(settings: Settings) -> Rules:
     return Rules(
         s.model,
         s.status_seconds,
+        s.stall_seconds,
         parallel=s.parallel_tasks,
         install_network=s.install_network,
         agent_limits=Limits(s.agent_turns, s.agent_tokens, s.agent_seconds, s.agent_usd or free),
@@ -213,4 +214,4 @@ def _durable(settings: Settings, folder: Path) -> Durable:
 
     url = settings.database_url
     where = url if url.startswith("postgresql") else f"sqlite:///{folder / 'engine.db'}"
-    return DbosDurable(where, poll_seconds=settings.engine_poll_seconds)
+    return DbosDurable(where, poll_seconds=settings.engine_poll_seconds, segments_at_once=settings.runs_at_once)

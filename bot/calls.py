@@ -1,6 +1,9 @@
 """The calls of the model that this process is making: who finds no room for his own may wait until one has ended."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
 from weakref import WeakValueDictionary
 
 
@@ -10,11 +13,13 @@ class RunCalls:
     def __init__(self) -> None:
         self.lock = asyncio.Lock()
         self.open = 0
+        self.asked: dict[str, tuple[str, datetime]] = {}
+        """For each unit of work that waits for the model: its agent, and since when."""
         self.ended = asyncio.Event()
         """Set when the next one ends."""
 
     def begin(self) -> None:
-        """A call was reserved and will be made; `end` must follow."""
+        """A call was reserved and will be made; `waiting` or `end` must follow."""
         self.open += 1
 
     def end(self) -> None:
@@ -22,6 +27,16 @@ class RunCalls:
         self.open -= 1
         self.ended.set()
         self.ended = asyncio.Event()
+
+    @contextmanager
+    def waiting(self, unit: str, agent: str, since: datetime) -> Iterator[None]:
+        """The call that `begin` announced is made in here, and has ended afterwards."""
+        self.asked[unit] = (agent, since)
+        try:
+            yield
+        finally:
+            del self.asked[unit]
+            self.end()
 
 
 class OpenCalls:

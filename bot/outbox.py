@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 import structlog
 
 from bot.core.effects import Effect, mark
-from bot.core.repository import PullDraft, PullRequest, Repo, Sha
+from bot.core.repository import IssueDraft, PullDraft, PullRequest, Repo, Sha
 from bot.core.runs import RunId
 from bot.core.text import split_comment
 from bot.ports import GitHubError, Ports
@@ -16,6 +17,11 @@ PART_LIMIT = 64_500
 """Characters of one comment without its mark; GitHub refuses more than 65,536 in all."""
 WAITS = (1, 2, 4, 8, 16, 32, 60, 120, 240)
 """Seconds between attempts while GitHub is out of order: eight minutes in all."""
+TOO_MANY = 429
+LINE = (60,) * 75
+"""Seconds between attempts while a limit on writes is reached: it is over after an hour."""
+SLACK = timedelta(minutes=10)
+"""By how much GitHub's clock may be behind ours."""
 T = TypeVar("T")
 Step = Callable[[Ports, Effect], Awaitable[str]]
 
@@ -46,10 +52,13 @@ def _comment_effects(run: RunId, key: str, repo: Repo, number: int, body: str) -
     return effects
 
 
-async def edit_comment(ports: Ports, run: RunId, key: str, repo: Repo, comment_id: int, body: str) -> None:
+async def edit_comment(
+    ports: Ports, run: RunId, key: str, repo: Repo, comment_id: int, body: str, *, in_line: bool = False
+) -> None:
     """Replace the text of a comment of ours. Making the same edit twice is harmless."""
     text = split_comment(body, PART_LIMIT)[0]
-    await patiently(ports, lambda: ports.github.edit_comment(repo, comment_id, f"{text}\n\n{mark(run, key)}"))
+    whole = f"{text}\n\n{mark(run, key)}"
+    await patiently(ports, lambda: ports.github.edit_comment(repo, comment_id, whole), in_line=in_line)
 
 
 async def make_branch(ports: Ports, run: RunId, repo: Repo, branch: str, sha: Sha) -> Sha:
@@ -69,6 +78,17 @@ async def open_pull(ports: Ports, run: RunId, repo: Repo, draft: PullDraft) -> P
     return pull
 
 
+async def open_issue(ports: Ports, run: RunId, key: str, repo: Repo, parent: int, draft: IssueDraft) -> int:
+    """Open an issue of ours once; returns its number. `parent` is the issue that it comes from."""
+    fields = {
+        "title": draft.title,
+        "body": f"{draft.body}\n\n{mark(run, key)}",
+        "labels": list(draft.labels),
+        "since": ports.clock.now().isoformat(),
+    }
+    return int(await _apply(ports, Effect(run, key, "issue", repo, str(parent), json.dumps(fields))))
+
+
 async def _apply(ports: Ports, effect: Effect) -> str:
     return await apply_once(ports, effect, _find, _make)
 
@@ -85,22 +105,27 @@ async def apply_once(ports: Ports, effect: Effect, find: Step, make: Step) -> st
     async def once() -> str:
         return await find(ports, stored) or await make(ports, stored)
 
-    remote = await patiently(ports, once)
+    remote = await patiently(ports, once, in_line=True)
     await ports.store.effect_done(stored, remote)
     return remote
 
 
-async def patiently(ports: Ports, call: Callable[[], Awaitable[T]]) -> T:
-    """Repeat the call while GitHub is out of order. It must look for its own mark before it creates anything."""
-    for wait in WAITS:
+async def patiently(ports: Ports, call: Callable[[], Awaitable[T]], *, in_line: bool = False) -> T:
+    """Repeat the call while GitHub is out of order. It must look for its own mark before it creates anything.
+
+    `in_line` is for what must come, however late: while a limit on writes is reached it waits for its turn.
+    """
+    waits, line = iter(WAITS), iter(LINE if in_line else ())
+    while True:
         try:
             return await call()
         except GitHubError as error:
-            if 0 < error.status < 500:
+            limited = error.status == TOO_MANY
+            wait = next(line if limited else waits, None) if limited or not 0 < error.status < 500 else None
+            if wait is None:
                 raise
-            structlog.get_logger().warning("GitHub is out of order", error=str(error), wait=wait)
+            structlog.get_logger().warning("GitHub has to wait", error=str(error), wait=wait)
         await ports.clock.sleep(wait)
-    return await call()
 
 
 async def _find(ports: Ports, effect: Effect) -> str:
@@ -113,6 +138,10 @@ async def _find(ports: Ports, effect: Effect) -> str:
         case "pull":
             pull = await ports.github.find_pull(effect.repo, effect.target)
             return str(pull.number) if pull and mark(effect.run, effect.key) in pull.body else ""
+        case "issue":
+            since = datetime.fromisoformat(json.loads(effect.body)["since"]) - SLACK
+            issue = await ports.github.find_issue(effect.repo, mark(effect.run, effect.key), since)
+            return str(issue.number) if issue else ""
         case kind:
             raise ValueError(f"{kind} is not made here")
 
@@ -127,5 +156,9 @@ async def _make(ports: Ports, effect: Effect) -> str:
             return sha
         case "pull":
             return str((await ports.github.open_pull(effect.repo, PullDraft(**json.loads(effect.body)))).number)
+        case "issue":
+            wanted = json.loads(effect.body)
+            draft = IssueDraft(wanted["title"], wanted["body"], tuple(wanted["labels"]))
+            return str((await ports.github.create_issue(effect.repo, draft)).number)
         case kind:
             raise ValueError(f"{kind} is not made here")

@@ -21,6 +21,7 @@ from bot.core.reviews import PullFile
 from bot.core.runs import Outcome, PhaseResult, Run, RunId, RunPlan, RunState, Turn
 from bot.ports_github import Conversations, PullRequests, Reviews, Triage
 from bot.ports_people import Decisions
+from bot.ports_pulses import Pulses
 
 
 class Clock(Protocol):
@@ -272,7 +273,7 @@ class Statistics:
         return self.deliveries_received - self.deliveries_processed
 
 
-class Store(Decisions, Protocol):
+class Store(Decisions, Pulses, Protocol):
     """Everything that must outlive the process. Each call is one transaction."""
 
     async def open(self) -> None:

@@ -21,6 +21,7 @@ from bot.core.planning import ASIDE
 from bot.core.repository import Sha
 from bot.core.runs import ENDED, Phase, PhaseName, PhaseResult, Run, RunId, RunState, Turn, phase_of
 from bot.gates import WAKE, carry_out, done_with, phase_key, stand, voided
+from bot.heart import Heart
 from bot.kept import keep_changes, make_again
 from bot.outbox import patiently, post_comment
 from bot.phases import Rules, Work, catalog_for, guidance_in, land_state, marked, perform, settle, with_chosen
@@ -45,6 +46,7 @@ class Runs:
         self.board = StatusBoard(ports, rules.status_seconds)
         self.after: Callable[[Run], Awaitable[None]] | None = None
         """What the end of a run leads to; it is called at least once."""
+        self.heart = Heart(ports, self.board, rules.stall_seconds)
 
     async def coordinate(self, run_id: RunId, steps: Steps) -> Json:
         """The whole of a run. It may wait for days between segments; a segment has its repository to itself."""
@@ -92,9 +94,10 @@ class Runs:
 
     async def segment(self, run_id: RunId, segment: str, steps: Steps) -> Json:
         """The phases up to the next gate, each as soon as what it needs has ended."""
-        started = await steps.step("begin", lambda: self._begin(run_id))
-        needs = {name: tuple(before) for name, before in started["needs"].items()}
-        return dict(await steps.graph(needs, lambda name, _: self._phase(run_id, name)))
+        async with self.heart.at_work(run_id):
+            started = await steps.step("begin", lambda: self._begin(run_id))
+            needs = {name: tuple(before) for name, before in started["needs"].items()}
+            return dict(await steps.graph(needs, lambda name, _: self._phase(run_id, name)))
 
     async def finish(self, run_id: RunId, state: RunState, reason: str) -> None:
         """End a run, once, and tell it where GitHub lets us: status comment, reaction; then its files go."""

@@ -74,6 +74,10 @@ class Settings(BaseSettings):
     """How often the engine looks for work that became due; a run's parts start at most this much late."""
     status_seconds: float = Field(10.0, ge=0)
     """The least time between two edits of a run's status comment."""
+    stall_seconds: float = Field(45.0, ge=1)
+    """How long a worker may be silent before the status comments of its runs say that they are stalled."""
+    runs_at_once: int = Field(2, ge=1, le=100)
+    """How many runs this process is at work on at the same time; one repository has never more than one."""
     write_seconds: float = Field(1.0, ge=0)
     """The least time between two writes to GitHub, as its guidelines ask."""
     host: str = "127.0.0.1"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.core import planning
-from bot.core.command_kinds import DevWorkflow, Planning
+from bot.core.command_kinds import DevWorkflow, Grooming, Planning
 from bot.core.conversation import Usage
 from bot.core.definitions import Catalog
 from bot.core.errors import BotError
@@ -16,6 +16,8 @@ from bot.ports import Ports
 
 AGAIN_LIMIT = 600
 """Characters of a command that is shown to be given again."""
+Starting = DevWorkflow | Planning | Grooming
+"""Commands that begin a run on an issue."""
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -50,11 +52,11 @@ class Defaults:
 
 
 async def new_run(
-    ports: Ports, catalog: Catalog, defaults: Defaults, run_id: RunId, ask: Ask, command: DevWorkflow | Planning
+    ports: Ports, catalog: Catalog, defaults: Defaults, run_id: RunId, ask: Ask, command: Starting
 ) -> Run:
     """The run that a command asks for, as everything stands now. Raises `BotError` for a base that is not there."""
     default = (await ports.github.repository(ask.repo)).default_branch
-    base = command.base or default
+    base = (None if isinstance(command, Grooming) else command.base) or default
     head = await ports.github.branch_head(ask.repo, base)
     if head is None:
         raise BotError(f"There is no branch `{base}` in {ask.repo}.", "Name one that is there: `--base BRANCH`.")
@@ -73,11 +75,13 @@ async def new_run(
     return Run(run_id, ask.repo, request, _plan(catalog, defaults, command, agents_sha), created_at=ports.clock.now())
 
 
-def _plan(catalog: Catalog, defaults: Defaults, command: DevWorkflow | Planning, agents_sha: Sha | None) -> RunPlan:
+def _plan(catalog: Catalog, defaults: Defaults, command: Starting, agents_sha: Sha | None) -> RunPlan:
     models = [(agent.name, agent.model or defaults.model) for agent in catalog.agents]
     budget = command.budget_usd or defaults.budget_usd
     if isinstance(command, Planning):
         return planning.plan_only(budget, models, command.stage, agents_sha=agents_sha)
+    if isinstance(command, Grooming):
+        return planning.groom(budget, models, sub_issues=command.sub_issues, agents_sha=agents_sha)
     plan = planning.plan(
         budget, models, command.mode, wanted=command.agents, skipped=command.skip, agents_sha=agents_sha
     )
@@ -89,7 +93,7 @@ async def take_over_plan(ports: Ports, run: Run) -> None:
 
     They are stored as done before the run begins, without the tree they were made on: it may have moved since.
     """
-    if run.plan.purpose == "plan" or run.request.description or await ports.store.phases(run.id):
+    if run.plan.purpose != "build" or run.request.description or await ports.store.phases(run.id):
         return
     earlier = await ports.store.runs(repo=run.repo, issue=run.request.issue)
     plan = next((r for r in earlier if r.id != run.id and r.plan.purpose == "plan" and r.state == "succeeded"), None)
@@ -103,11 +107,14 @@ async def take_over_plan(ports: Ports, run: Run) -> None:
             await ports.store.save_phase(replace(result, run=run.id, data=kept, usage=Usage(), usd=0.0))
 
 
-def command_again(command: DevWorkflow | Planning) -> str:
+def command_again(command: Starting) -> str:
     """The command as it can be given once more; empty if it is long."""
     name, flags = "/dev-workflow", list[str]()
     if isinstance(command, Planning):
         name = f"/planning {command.stage}"
+    elif isinstance(command, Grooming):
+        name = "/grooming"
+        flags += ["--sub-issues"] if command.sub_issues else []
     else:
         flags += [f"--{command.mode}"] if command.mode != "quick" else []
         flags += [f"--{command.automation}"] if command.automation else []
@@ -115,7 +122,8 @@ def command_again(command: DevWorkflow | Planning) -> str:
         flags += [f"--agents {','.join(command.agents)}"] if command.agents else []
         flags += [f"--skip {','.join(command.skip)}"] if command.skip else []
     flags += [f"--budget {command.budget_usd:g}"] if command.budget_usd else []
-    flags += [f"--base {command.base}"] if command.base else []
+    if not isinstance(command, Grooming):
+        flags += [f"--base {command.base}"] if command.base else []
     words = f"-- {command.description}" if "--" in command.description else command.description
     line = " ".join(filter(None, [name, *flags, words]))
     text = f"{line}\n{command.details}".strip()

@@ -95,3 +95,11 @@ def test_a_wrong_setting_is_named(
     with pytest.raises(BotError) as caught:
         load_settings()
     assert caught.value.message.startswith(f"{words} is wrong: ")
+
+
+def test_every_complaint_has_its_scenario() -> None:
+    """Fifteen rows, each naming a test that is there."""
+    named = re.findall(r"`(test_(\d\d)_\w+)`", (ROOT / "docs" / "complaints.md").read_text("utf-8"))
+    scenarios = (ROOT / "tests" / "scenarios" / "test_complaints.py").read_text("utf-8")
+    assert [int(number) for _, number in named] == list(range(1, 16))
+    assert [name for name, _ in named if f"async def {name}(" not in scenarios] == []

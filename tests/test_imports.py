@@ -9,9 +9,10 @@ ROOT = Path(__file__).parent.parent
 LAYERS = {
     "bot.core": {"bot.core"},
     "bot.calls": set[str](),
-    "bot.ports": {"bot.core", "bot.calls", "bot.ports_github", "bot.ports_people"},
+    "bot.ports": {"bot.core", "bot.calls", "bot.ports_github", "bot.ports_people", "bot.ports_pulses"},
     "bot.ports_github": {"bot.core"},
     "bot.ports_people": {"bot.core"},
+    "bot.ports_pulses": {"bot.core"},
     "bot.jobs": {"bot.core", "bot.ports"},
     "bot.asking": {"bot.core", "bot.ports", "bot.calls", "bot.jobs"},
     "bot.hearing": {"bot.core", "bot.ports", "bot.jobs", "bot.tools"},
@@ -44,7 +45,9 @@ LAYERS = {
         "bot.testing",
         "bot.tools",
     },
+    "bot.heart": {"bot.core", "bot.ports", "bot.status"},
     "bot.run": {
+        "bot.heart",
         "bot.core",
         "bot.ports",
         "bot.outbox",

@@ -167,3 +167,34 @@ async def test_a_failed_write_stays_pending(bot: Rig) -> None:
     assert [effect.state for effect in await bot.bot.store.effects(RUN)] == ["pending"]
     await post_comment(bot.bot.ports, RUN, "design", WIDGET, 1, "Words.")
     assert [effect.state for effect in await bot.bot.store.effects(RUN)] == ["done"]
+
+
+async def test_what_must_come_waits_while_a_limit_on_writes_is_reached(bot: Rig) -> None:
+    """For more than an hour, since that is how long GitHub counts; what may be missing is given up at once."""
+    clock, calls = CountedClock(bot.bot.ports), 0
+    ports = replace(bot.bot.ports, clock=clock)
+
+    async def limited() -> str:
+        nonlocal calls
+        calls += 1
+        if calls < 62:
+            raise GitHubError("our own limit on writes is reached", 429)
+        return "done"
+
+    with pytest.raises(GitHubError):
+        await patiently(ports, limited)
+    assert clock.waits == []
+    assert await patiently(ports, limited, in_line=True) == "done"
+    assert sum(clock.waits) == 60 * 60
+
+
+async def test_a_limit_that_never_ends_is_told(bot: Rig) -> None:
+    """After an hour and a quarter."""
+    clock = CountedClock(bot.bot.ports)
+
+    async def limited() -> str:
+        raise GitHubError("limited", 429)
+
+    with pytest.raises(GitHubError, match="limited"):
+        await patiently(replace(bot.bot.ports, clock=clock), limited, in_line=True)
+    assert sum(clock.waits) == 75 * 60

@@ -1,15 +1,16 @@
-"""Answers that begin a run: `/dev-workflow`, `/planning`."""
+"""Answers that begin a run: `/dev-workflow`, `/planning`, `/grooming`."""
 
 from dataclasses import replace
 
 from bot.answers.breakers import check_breakers
 from bot.answers.desk import Desk, OnceError
-from bot.core.command_kinds import DevWorkflow, Planning
+from bot.answers.groomed import take_over_grooming
+from bot.answers.rehearsed import take_over_dry_run
 from bot.core.errors import BotError
-from bot.starting import Ask, make_run_id, new_run, take_over_plan
+from bot.starting import Ask, Starting, make_run_id, new_run, take_over_plan
 
 
-async def start(desk: Desk, ask: Ask, command: DevWorkflow | Planning) -> str:
+async def start(desk: Desk, ask: Ask, command: Starting) -> str:
     """The run's id follows from the command, so that a repeat after a crash begins the same one."""
     ports = desk.ports
     run_id = make_run_id(ask.at, ask.comment_id or ask.source, ask.index)
@@ -19,7 +20,9 @@ async def start(desk: Desk, ask: Ask, command: DevWorkflow | Planning) -> str:
         run = await new_run(ports, desk.catalog, await desk.defaults_for(ask.repo), run_id, ask, command)
         await ports.store.add_run(replace(run, plan=await desk.settled(ask.repo, run.plan)))
     if run.state == "queued":
+        await take_over_dry_run(ports, run)
         await take_over_plan(ports, run)
+        await take_over_grooming(ports, run)
     await ports.durable.start(run_id, ask.repo)
     return f"run {run_id}"
 

@@ -14,7 +14,7 @@ from bot.status import progress_of
 
 async def status(desk: Desk, ask: Ask, command: Status) -> str:
     run = await _run_to_show(desk, ask, command)
-    text = comments.status_comment(await progress_of(desk.ports, run)) if run else comments.NO_RUN_HERE
+    text = comments.status_comment(await progress_of(desk.ports, run), kept_true=False) if run else comments.NO_RUN_HERE
     return await desk.tell(ask, text)
 
 

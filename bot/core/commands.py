@@ -124,7 +124,7 @@ def help_text(topic: str | None = None) -> str:
     if definition is None:
         rules = (
             "A command stands at the start of a line of a comment, outside code, quotes and lists. "
-            "When a comment is edited, only commands that are new in it are run. "
+            "When a comment is edited, only commands that are new in it are run. Commands of bots are not obeyed. "
             "`/help COMMAND` explains one, and its flags."
         )
         return f"{command_table()}\n\n{rules}"

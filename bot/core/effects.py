@@ -7,7 +7,7 @@ from typing import Literal
 from bot.core.repository import Repo
 from bot.core.runs import RunId
 
-EffectKind = Literal["comment", "branch", "pull", "push", "review", "review_reply", "resolve"]
+EffectKind = Literal["comment", "branch", "pull", "issue", "push", "review", "review_reply", "resolve"]
 EffectState = Literal["pending", "done", "failed"]
 
 _MARK = re.compile(r"<!-- devflow:run=(?P<run>\S+) key=(?P<key>\S+) -->")
@@ -31,7 +31,7 @@ def is_marked(body: str) -> bool:
 @dataclass(frozen=True, slots=True)
 class Effect:
     """One write. `key` is unique in its run; `target` is the issue, comment, branch or thread it goes to; `body` is its
-    text (Markdown) or JSON (a branch, a pull request, a review)."""
+    text (Markdown) or JSON (a branch, a pull request, an issue, a review)."""
 
     run: RunId
     key: str

@@ -10,7 +10,7 @@ from bot.core.limits import Refusal
 from bot.core.planning import Task
 from bot.core.runs import PhaseResult
 
-_FLAGS = re.compile(r"/dev-workflow((?: --[a-z][a-z-]*(?: (?!-)\S+)?)*)(?![^\s])")
+_FLAGS = re.compile(r"(/planning [a-z]+|/[a-z-]+)((?: --[a-z][a-z-]*(?: (?!-)\S+)?)*)(?![^\s])")
 _BUDGET = re.compile(r" --budget \S+")
 
 
@@ -69,8 +69,8 @@ def with_budget(command: str, usd: float | None) -> str:
     flags = _FLAGS.match(command)
     if flags is None:
         return f"/dev-workflow --budget {usd:g}"
-    kept = _BUDGET.sub("", flags[1])
-    return f"/dev-workflow --budget {usd:g}{kept}{command[flags.end() :]}"
+    kept = _BUDGET.sub("", flags[2])
+    return f"{flags[1]} --budget {usd:g}{kept}{command[flags.end() :]}"
 
 
 def _commits(results: Mapping[str, PhaseResult]) -> list[dict[str, str]]:

@@ -57,6 +57,16 @@ PLANNED: Mapping[Stage, tuple[Phase, ...]] = {
     "testing": (*QUICK[:3], TESTPLAN),
 }
 """What is thought through when only a plan is wanted, up to that stage."""
+ROADMAP: PhaseName = "roadmap"
+GROOM = (
+    Phase("analysis", "business-analyst"),
+    Phase("feasibility", "architect"),
+    Phase("risks", "security-engineer"),
+    Phase(ROADMAP, "product-manager", ("analysis", "feasibility", "risks")),
+)
+"""An issue seen from three sides at the same time, then what to do first. Nothing is changed."""
+SUB_ISSUES = Phase("sub-issues", "devflow", ("roadmap",))
+"""What the roadmap proposes, opened under the issue by the program, where the command asks for it."""
 REUSED: tuple[PhaseName, ...] = ("requirements", "design", "tasks")
 """Results of a plan that a later run on the same issue takes over."""
 SKIPPABLE: tuple[PhaseName, ...] = (
@@ -69,8 +79,11 @@ SKIPPABLE: tuple[PhaseName, ...] = (
     "review",
 )
 """Phases that a run can do without. Without a review nothing approves the change, and the evidence says so."""
-ASIDE: frozenset[PhaseName] = frozenset({"security", "performance"})
+ASIDE: frozenset[PhaseName] = frozenset({"security", "performance", "analysis", "feasibility", "risks"})
 """Phases that run beside another one, and so need a working copy of their own."""
+
+GROOMED_FOR: frozenset[PhaseName] = frozenset({"team", "product", "requirements"})
+"""Phases that are shown the roadmap of an issue that was groomed before."""
 
 MAX_TASKS = 20
 
@@ -107,6 +120,15 @@ def plan_only(
 ) -> RunPlan:
     """The plan of a run that thinks up to a stage and changes nothing."""
     return RunPlan(PLANNED[stage], budget_usd, tuple(models), agents_sha=agents_sha, purpose="plan")
+
+
+def groom(
+    budget_usd: float, models: Sequence[tuple[str, str]], *, sub_issues: bool = False, agents_sha: Sha | None = None
+) -> RunPlan:
+    """The plan of a run that makes an issue ready to be built."""
+    phases = (*GROOM, SUB_ISSUES) if sub_issues else GROOM
+    options = (SUB_ISSUES.name,) if sub_issues else ()
+    return RunPlan(phases, budget_usd, tuple(models), agents_sha=agents_sha, purpose="groom", options=options)
 
 
 def with_team(before: RunPlan, team: Sequence[Member]) -> RunPlan:

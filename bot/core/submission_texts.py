@@ -6,7 +6,18 @@ from collections.abc import Sequence
 
 from bot.core.comments import cell, safe
 from bot.core.planning import Task, in_order
-from bot.core.submissions import Design, Finding, Findings, Requirements, Review, Revision, Submission, Tasks, Team
+from bot.core.submissions import (
+    Design,
+    Finding,
+    Findings,
+    Requirements,
+    Review,
+    Revision,
+    Roadmap,
+    Submission,
+    Tasks,
+    Team,
+)
 from bot.core.text import fence, inline_code
 
 
@@ -42,6 +53,37 @@ def submission_text(submission: Submission) -> tuple[str, str]:
             tally = ", ".join(f"{count[level]} {level}" for level in ("high", "medium", "low") if count[level])
             summary = f"**{tally or 'Nothing found'}.** {submission.summary}"
             return summary, "\n\n".join([summary, *map(_finding_text, submission.findings)])
+        case Roadmap():
+            head = f"{submission.summary}\n\n{priorities_table(submission)}"
+            proposed = [f"**{form.title}**: {form.body}" for form in submission.sub_issues]
+            parts = [
+                head,
+                _milestones(submission),
+                _list("Open questions", submission.questions),
+                _list("Proposed sub-issues", proposed),
+            ]
+            return "\n\n".join(filter(None, parts[:3])), "\n\n".join(filter(None, parts))
+
+
+def priorities_table(roadmap: Roadmap) -> str:
+    """What matters most stands first, whatever order it was handed in."""
+    rows = ["| | what | effort | why |", "|---|---|---|---|"]
+    ranked = sorted(roadmap.priorities, key=lambda one: list(_LEVELS).index(one.priority))
+    rows += [
+        f"| {_LEVELS[one.priority]} | {cell(one.title)} | {_EFFORT[one.effort]} | {cell(one.why)} |" for one in ranked
+    ]
+    return "\n".join(rows)
+
+
+def _milestones(roadmap: Roadmap) -> str:
+    lines = ["**Roadmap**", ""]
+    for number, stage in enumerate(roadmap.roadmap, 1):
+        lines += [f"{number}. {cell(stage.milestone)}", *(f"   - {cell(item)}" for item in stage.items)]
+    return "\n".join(lines)
+
+
+_LEVELS = {"must": "**must**", "should": "should", "could": "could", "wont": "won't"}
+_EFFORT = {"S": "small", "M": "medium", "L": "large"}
 
 
 def tasks_table(tasks: Sequence[Task]) -> str:

@@ -13,6 +13,7 @@ from bot.core.runs import PhaseName, PhaseResult
 Line = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 Prose = Annotated[str, StringConstraints(min_length=1, max_length=30_000)]
 Path = Annotated[str, StringConstraints(min_length=1, max_length=400)]
+MAX_SUB_ISSUES = 20
 
 
 class _Form(BaseModel):
@@ -130,7 +131,40 @@ class Revision(_Form):
     threads: Annotated[list[ThreadAnswer], Field(max_length=200)]
 
 
-Submission = Requirements | Design | Tasks | Review | Team | Findings | Revision
+class Priority(_Form):
+    """One thing to do, and how much it matters."""
+
+    title: Line
+    priority: Literal["must", "should", "could", "wont"]
+    why: Line
+    effort: Literal["S", "M", "L"]
+
+
+class Milestone(_Form):
+    """What is done together, and can be shown."""
+
+    milestone: Line
+    items: Annotated[list[Line], Field(min_length=1, max_length=20)]
+
+
+class SubIssue(_Form):
+    """One issue that can be built by itself."""
+
+    title: Annotated[str, StringConstraints(min_length=3, max_length=200)]
+    body: Annotated[str, StringConstraints(min_length=1, max_length=10_000)]
+
+
+class Roadmap(_Form):
+    """What to do first, in which order, and what has to be decided before."""
+
+    summary: Line
+    priorities: Annotated[list[Priority], Field(min_length=1, max_length=30)]
+    roadmap: Annotated[list[Milestone], Field(min_length=1, max_length=12)]
+    questions: Annotated[list[Line], Field(max_length=20)]
+    sub_issues: Annotated[list[SubIssue], Field(max_length=MAX_SUB_ISSUES)]
+
+
+Submission = Requirements | Design | Tasks | Review | Team | Findings | Revision | Roadmap
 
 _FORMS: dict[PhaseName, tuple[str, type[Submission], str]] = {
     "team": ("submit_team", Team, "Hand in the team. Call it once, at the end."),
@@ -139,6 +173,7 @@ _FORMS: dict[PhaseName, tuple[str, type[Submission], str]] = {
     "tasks": ("submit_tasks", Tasks, "Hand in the task plan. Call it once, at the end."),
     "security": ("submit_findings", Findings, "Hand in what you found. Call it once, at the end."),
     "performance": ("submit_findings", Findings, "Hand in what you found. Call it once, at the end."),
+    "roadmap": ("submit_roadmap", Roadmap, "Hand in priorities and roadmap. Call it once, at the end."),
     "review": ("submit_review", Review, "Hand in the review. Call it once, at the end."),
     "critique": ("submit_review", Review, "Hand in the review. Call it once, at the end."),
     "revision": ("submit_revision", Revision, "Hand in the revision. Call it once, when the files are changed."),
@@ -173,6 +208,9 @@ def read_submission(
         wrong = _team_problems([member.name for member in result.agents], agents, required)
     elif isinstance(result, Revision):
         wrong = _thread_problems([thread.id for thread in result.threads], required)
+    elif isinstance(result, Roadmap):
+        titles = [" ".join(issue.title.lower().split()) for issue in result.sub_issues]
+        wrong = [f"Two sub-issues are called {title!r}." for title in sorted(set(titles)) if titles.count(title) > 1]
     return "\n".join(f"- {sentence}" for sentence in wrong[:10]) if wrong else result
 
 

@@ -10,6 +10,7 @@ from bot.phases.choosing import choose, with_chosen
 from bot.phases.critiquing import critique
 from bot.phases.delivery import deliver, land_state
 from bot.phases.documenting import document
+from bot.phases.grooming import consider, open_sub_issues, rank
 from bot.phases.marking import marked
 from bot.phases.obeying import obey, prove_changes
 from bot.phases.proving import prove
@@ -37,6 +38,11 @@ PHASES: Mapping[PhaseName, Callable[[Work], Awaitable[PhaseResult]]] = {
     "delivery": deliver,
     "critique": critique,
     "revision": revise,
+    "analysis": consider,
+    "feasibility": consider,
+    "risks": consider,
+    "roadmap": rank,
+    "sub-issues": open_sub_issues,
 }
 
 RESERVED = frozenset(PHASES)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot.core import evidence
-from bot.core.comments import Unfinished, delivery_summary, pull_body, pull_title, safe
+from bot.core.comments import Unfinished, delivery_summary, dry_run_summary, pull_body, pull_title, safe
 from bot.core.evidence import Evidence, Facts, ReviewVerdict, Row, Verdict
 from bot.core.partial import missing, stop_of, unbuilt
 from bot.core.repository import CommitDraft, PullDraft, PullRequest, Sha
@@ -41,6 +41,8 @@ async def deliver(work: Work) -> PhaseResult:
     Nothing is pushed that changes a protected path: a branch alone can make GitHub run its workflows.
     """
     facts = await _facts(work)
+    if work.run.plan.dry_run:
+        return await _shown(work, evidence.check(facts))
     if not facts.changed or evidence.protected_paths(facts.changed):
         return _result(work, evidence.check(facts), None, "")
     landing = await _land(work, facts)
@@ -154,12 +156,19 @@ def _result(work: Work, found: Evidence, pull: PullRequest | None, branch: str) 
     return work.result("failed" if found.verdict == "refuted" else "done", summary, "", data)
 
 
+async def _shown(work: Work, found: Evidence) -> PhaseResult:
+    """What a dry run ends with: the change and its evidence, on no branch."""
+    diff = await work.ports.workspaces.diff(work.checkout, work.base, work.start)
+    result = _result(work, found, None, "")
+    summary = dry_run_summary(work.run, found, _unfinished(work))
+    return replace(result, summary=summary, data=json.dumps({**json.loads(result.data), "diff": diff}))
+
+
 async def land_state(ports: Ports, run: Run) -> tuple[RunState, str]:
     """(state, reason) in which a run ends, from what its phases left."""
     phases = {phase.name: phase for phase in await ports.store.phases(run.id)}
-    if run.plan.purpose in {"plan", "review"} and all(
-        p.name in phases and phases[p.name].state == "done" for p in run.plan.phases
-    ):
+    last = phases.get(run.plan.phases[-1].name)
+    if run.plan.purpose in {"plan", "groom", "review"} and last is not None and last.state == "done":
         return "succeeded", ""
     proof = phases.get("testing")
     if run.plan.purpose == "custom" and proof and proof.state == "skipped" and json.loads(proof.data).get("posted"):
@@ -170,8 +179,7 @@ async def land_state(ports: Ports, run: Run) -> tuple[RunState, str]:
         if data["verdict"] == "unchanged":
             return "succeeded", ""
         return ENDS[data["verdict"]], data["reason"]
-    for phase in run.plan.phases:
-        if (found := phases.get(phase.name)) and found.state == "failed":
-            reason = json.loads(found.data).get("reason") or found.summary
-            return "failed", f"{phase.name}: {reason}"
+    failed = [found for phase in run.plan.phases if (found := phases.get(phase.name)) and found.state == "failed"]
+    for found in sorted(failed, key=lambda one: bool(json.loads(one.data).get("go_on"))):
+        return "failed", f"{found.name}: {json.loads(found.data).get('reason') or found.summary}"
     return "failed", "The run stopped before its last phase."

@@ -13,7 +13,7 @@ from bot.core.definitions import Catalog
 from bot.core.limits import PHASE, RUN, Limits
 from bot.core.partial import limit_data
 from bot.core.people import Note
-from bot.core.planning import Task
+from bot.core.planning import GROOMED_FOR, ROADMAP, Task
 from bot.core.repomap import repository_map
 from bot.core.repository import NO_SHA, Sha
 from bot.core.runs import Member, Phase, PhaseName, PhaseResult, PhaseState, Run, unit_of
@@ -46,6 +46,8 @@ class Rules:
 
     model: str
     status_seconds: float = 10.0
+    stall_seconds: float = 45.0
+    """How long a worker may be silent before its runs count as stalled."""
     fix_rounds: int = 2
     revise_rounds: int = 1
     parallel: int = 4
@@ -175,8 +177,10 @@ class Work:
         return tuple(thread.name for thread in self.run.request.wishes.threads) if submits == "revision" else ()
 
     def needed(self, *, without: str = "") -> list[Piece]:
-        """The wish, the issue, the repository's advice, and the results this phase declares that it needs."""
+        """The wish, the issue, the repository's advice, and the results this phase declares that it needs;
+        the roadmap, where the issue was groomed."""
         needs = [name for name in self.phase.needs if name != without]
+        needs += [ROADMAP] if self.phase.name in GROOMED_FOR else []
         given = [*request_pieces(self.run), *wish_pieces(self.run), *self.guidance, *result_pieces(needs, self.results)]
         return [*given, *map(note_piece, self.notes), *self._sent_back()]
 

@@ -540,7 +540,7 @@ def test_help_is_the_table_and_the_rules() -> None:
 | `/help [COMMAND]` | Explain the commands. | read |
 | `/ping` | Say whether the bot is there and has all it needs. | read |
 
-A command stands at the start of a line of a comment, outside code, quotes and lists. When a comment is edited, only commands that are new in it are run. `/help COMMAND` explains one, and its flags.\
+A command stands at the start of a line of a comment, outside code, quotes and lists. When a comment is edited, only commands that are new in it are run. Commands of bots are not obeyed. `/help COMMAND` explains one, and its flags.\
 """)  # noqa: E501
 
 

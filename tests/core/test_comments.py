@@ -78,7 +78,15 @@ def test_tokens_of_all_kinds_are_counted() -> None:
                 ["### 🕓 Queued", "Asked by @maintainer. It starts when no other run is at work in this repository."]
             ),
         ),
-        ({"state": "running"}, snapshot(["### 🔵 At work", "Asked by @maintainer."])),
+        (
+            {"state": "running"},
+            snapshot(
+                [
+                    "### 🔵 At work",
+                    "Asked by @maintainer. As of 12:01 UTC, renewed at least every 5 minutes while somebody is at it.",
+                ]
+            ),
+        ),
         ({"state": "succeeded"}, snapshot(["### ✅ Done: #8", "The evidence holds. It stands in the pull request."])),
         (
             {"state": "unproven", "reason": "Tests: no tests found"},

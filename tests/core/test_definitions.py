@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bot.core.definitions import MAX_FILES, TOOLS, catalog, model_id, parse_agent, with_files
 from bot.core.errors import BotError
 from bot.core.frontmatter import DefinitionError
-from bot.core.planning import COMPREHENSIVE
+from bot.core.planning import COMPREHENSIVE, GROOM
 from bot.core.repository import FoundFile
 from bot.core.runs import Phase
 from bot.core.submissions import submit_tool
@@ -86,7 +86,9 @@ def test_a_built_in_prompt_is_short_and_whole(name: str) -> None:
     assert agent.notes == ()
 
 
-@pytest.mark.parametrize("phase", [phase for phase in COMPREHENSIVE if submit_tool(phase.name)], ids=lambda p: p.name)
+@pytest.mark.parametrize(
+    "phase", [phase for phase in (*COMPREHENSIVE, *GROOM) if submit_tool(phase.name)], ids=lambda p: p.name
+)
 def test_who_hands_in_knows_the_name_of_the_tool(phase: Phase) -> None:
     """The prompt of a phase's agent names the tool that ends it."""
     tool = submit_tool(phase.name)

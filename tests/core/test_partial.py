@@ -15,6 +15,8 @@ BUDGET = Refusal(Cap("run", "r", "", Limits(usd=1.0)), "usd")
     ("command", "expected"),
     [
         ("/dev-workflow", "/dev-workflow --budget 4"),
+        ("/grooming --sub-issues --budget 2 first", "/grooming --budget 4 --sub-issues first"),
+        ("/planning design --budget 2 a switch", "/planning design --budget 4 a switch"),
         ("/dev-workflow --budget 2 add a thing\nMore.", "/dev-workflow --budget 4 add a thing\nMore."),
         ("/dev-workflow --budget 2 --base main", "/dev-workflow --budget 4 --base main"),
         (

@@ -31,6 +31,7 @@ TASK = {
         ("team", "submit_team"),
         ("security", "submit_findings"),
         ("performance", "submit_findings"),
+        ("roadmap", "submit_roadmap"),
     ],
 )
 def test_every_structured_phase_has_a_strict_tool(phase: str, name: str) -> None:

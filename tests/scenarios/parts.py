@@ -14,6 +14,8 @@ SPEED = 20.0
 """Waits for GitHub's limits and the model's pauses take this many times less; the date stays the real one."""
 _VARYING = (
     (re.compile(r"\b\d{6}-\d{6}-[0-9a-z]+"), "RUN"),
+    (re.compile(r"\b\d\d:\d\d UTC"), "NOW"),
+    (re.compile(r"#issuecomment-\d+"), "#COMMENT"),
     (re.compile(r"\b[0-9a-f]{40}\b|\b(?=[0-9a-f]*[a-f])[0-9a-f]{12}\b|\b\d{12}\b"), "SHA"),
     (re.compile(r"\bin \d+\.\d+s\b"), "in TIME"),
     (re.compile(r"(\d+ h )?(\d+ min )?\b\d+(\.\d)? s\b"), "TIME"),

@@ -120,13 +120,13 @@ The work so far is in #2.
 
 | | phase | agent | time | tokens | cost |
 |---|---|---|---:|---:|---:|
-| ✅ | requirements | business-analyst | TIME | 100 | <$0.01 |
-| ✅ | design | architect | TIME | 100 | <$0.01 |
-| ✅ | tasks | product-manager | TIME | 100 | <$0.01 |
-| ❌ | implementation | developer | TIME | N | COST |
+| ✅ | [requirements](#COMMENT) | business-analyst | TIME | 100 | <$0.01 |
+| ✅ | [design](#COMMENT) | architect | TIME | 100 | <$0.01 |
+| ✅ | [tasks](#COMMENT) | product-manager | TIME | 100 | <$0.01 |
+| ❌ | [implementation](#COMMENT) | developer | TIME | N | COST |
 | ➖ | testing | qa-engineer |  |  |  |
 | ➖ | review | code-reviewer |  |  |  |
-| ❌ | pull request | devflow | TIME |  |  |
+| ❌ | [pull request](#COMMENT) | devflow | TIME |  |  |
 
 Elapsed TIME · N tokens · COST of $0.30
 

@@ -23,13 +23,13 @@ The evidence holds. It stands in the pull request.
 
 | | phase | agent | time | tokens | cost |
 |---|---|---|---:|---:|---:|
-| ✅ | requirements | business-analyst | TIME | N | COST |
-| ✅ | design | architect | TIME | N | COST |
-| ✅ | tasks | product-manager | TIME | N | COST |
-| ✅ | implementation | developer | TIME | N | COST |
-| ✅ | testing | qa-engineer | TIME | N | COST |
-| ✅ | review | code-reviewer | TIME | N | COST |
-| ✅ | pull request | devflow | TIME |  |  |
+| ✅ | [requirements](#COMMENT) | business-analyst | TIME | N | COST |
+| ✅ | [design](#COMMENT) | architect | TIME | N | COST |
+| ✅ | [tasks](#COMMENT) | product-manager | TIME | N | COST |
+| ✅ | [implementation](#COMMENT) | developer | TIME | N | COST |
+| ✅ | [testing](#COMMENT) | qa-engineer | TIME | N | COST |
+| ✅ | [review](#COMMENT) | code-reviewer | TIME | N | COST |
+| ✅ | [pull request](#COMMENT) | devflow | TIME |  |  |
 
 Elapsed TIME · N tokens · COST of $5.00
 

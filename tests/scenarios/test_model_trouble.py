@@ -53,8 +53,8 @@ design: Claude was overloaded for 2 attempts (529 overloaded_error: Overloaded).
 
 | | phase | agent | time | tokens | cost |
 |---|---|---|---:|---:|---:|
-| ✅ | requirements | business-analyst | TIME | N | COST |
-| ❌ | design | architect | TIME |  |  |
+| ✅ | [requirements](#COMMENT) | business-analyst | TIME | N | COST |
+| ❌ | [design](#COMMENT) | architect | TIME |  |  |
 | ➖ | tasks | product-manager |  |  |  |
 | ➖ | implementation | developer |  |  |  |
 | ➖ | testing | qa-engineer |  |  |  |

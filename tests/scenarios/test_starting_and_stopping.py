@@ -140,7 +140,7 @@ See `/status`, or stop it with `/cancel`.\
 """,
             """\
 ### 🔵 At work
-Asked by @maintainer.
+Asked by @maintainer. As of NOW.
 
 `░░░░░░░░░░░░░░░░░░░░` 0 of 7 phases
 
@@ -155,6 +155,7 @@ Asked by @maintainer.
 | ⚪ | pull request | devflow | | | |
 
 Elapsed TIME · N tokens · up to COST of $5.00
+Waiting for the model: `business-analyst` in requirements since NOW
 
 <sub>run `RUN` · stop it: `/cancel` · more: `/status`</sub>\
 """,

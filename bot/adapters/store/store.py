@@ -12,6 +12,7 @@ from bot.adapters.store.deliveries import accept as accept_all
 from bot.adapters.store.inbox import SqliteInbox
 from bot.adapters.store.location import locate
 from bot.adapters.store.migrate import prepare
+from bot.adapters.store.pulses import SqlPulses
 from bot.adapters.store.whole import whole_calls
 from bot.core.effects import Effect
 from bot.core.limits import Cap, Refusal
@@ -21,7 +22,7 @@ from bot.ports import Statistics
 
 
 @whole_calls
-class SqlStore(SqlDecisions):
+class SqlStore(SqlDecisions, SqlPulses):
     """Records in SQLite (`sqlite:///path`) or PostgreSQL (`postgresql://user:password@host/database`).
 
     Every call is durable when it returns, and raises `BotError` when the database cannot be used.

@@ -200,3 +200,15 @@ class HaltRow(Row, table=True):
     by: str = Field(sa_type=CleanText)
     reason: str = Field(sa_type=CleanText)
     at: datetime
+
+
+class PulseRow(Row, table=True):
+    """Who is at work on a run."""
+
+    __tablename__ = "devflow_pulses"
+
+    run: str = Field(sa_type=CleanText, primary_key=True, foreign_key="devflow_runs.id")
+    at: datetime
+    working: bool
+    stalled_since: datetime | None = None
+    resumed_at: datetime | None = None

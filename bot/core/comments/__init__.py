@@ -22,22 +22,39 @@ from bot.core.comments.common import (
     money,
     safe,
     sentence,
+    title_of,
     tokens,
     whole,
 )
 from bot.core.comments.gates import changed_under, decided, edited_by, gate_comment, held, reminder, waits_for
+from bot.core.comments.grooming import sub_issue_body, sub_issue_title, sub_issues_text
 from bot.core.comments.own import own_command_help, own_commands
 from bot.core.comments.people import delegated, halted, paused, unpaused
 from bot.core.comments.phases import EXPLAINED, phase_comment, test_output
-from bot.core.comments.pulls import Unfinished, delivery_summary, pull_body, pull_title
-from bot.core.comments.status import MARKS, NOTES, PLANNED, STOPPED, Progress, headline, spent, status_comment
+from bot.core.comments.pulls import Unfinished, delivery_summary, dry_run_summary, pull_body, pull_title
+from bot.core.comments.status import (
+    GROOMED,
+    MARKS,
+    NOTES,
+    PLANNED,
+    RENEWED,
+    STALLED,
+    STOPPED,
+    Progress,
+    headline,
+    spent,
+    status_comment,
+)
 
 __all__ = [
     "EXPLAINED",
+    "GROOMED",
     "MARKS",
     "NOTES",
     "NO_RUN_HERE",
     "PLANNED",
+    "RENEWED",
+    "STALLED",
     "STATES",
     "STOPPED",
     "TITLES",
@@ -55,6 +72,7 @@ __all__ = [
     "delegated",
     "delivery_summary",
     "denied",
+    "dry_run_summary",
     "duration",
     "edited_by",
     "evidence_table",
@@ -77,7 +95,11 @@ __all__ = [
     "sentence",
     "spent",
     "status_comment",
+    "sub_issue_body",
+    "sub_issue_title",
+    "sub_issues_text",
     "test_output",
+    "title_of",
     "tokens",
     "unpaused",
     "waits_for",

@@ -17,6 +17,13 @@ STATES = {"ok": "✅", "note": "ℹ️", "unknown": "⚠️", "fail": "❌"}
 TITLES = {"delivery": "pull request", "testplan": "test plan"}
 
 
+def title_of(run: Run, phase: str) -> str:
+    """What people call a phase of a run."""
+    if phase == "delivery" and run.plan.dry_run:
+        return "change"
+    return TITLES.get(phase, phase)
+
+
 def safe(text: str) -> str:
     """Foreign words, fit to be posted: no hidden characters, HTML comments, secrets, pings or closing keywords."""
     return neutralise_mentions(redact_secrets(clean_untrusted(text).text))

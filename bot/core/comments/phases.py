@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bot.core.comments.common import TITLES, again_lines, cell, duration, money, tokens, whole
+from bot.core.comments.common import again_lines, cell, duration, money, title_of, tokens, whole
 from bot.core.comments.status import MARKS
 from bot.core.partial import stop_of
 from bot.core.runs import PhaseResult, Run
@@ -17,20 +17,23 @@ from bot.core.text import (
 EXPLAINED = 12_000
 """Characters of explanations in one comment."""
 
+DIFF_LIMIT = 50_000
+
 
 def phase_comment(run: Run, result: PhaseResult, phases_left: Sequence[str]) -> str:
     """One comment for one finished phase: summary first, the rest folded. A failure says how to go on."""
     data = json.loads(result.data)
-    title = data.get("title") or TITLES.get(result.name, result.name).capitalize()
+    title = data.get("title") or title_of(run, result.name).capitalize()
     lines = [f"### {MARKS[result.state]} {title}", "", whole(result.summary, 4000)]
     more = result.output.strip().removeprefix(result.summary.strip()).strip()
     if more:
         lines += ["", f"<details><summary>More, by {result.agent}</summary>", "", whole(more), "", "</details>"]
     lines += _explained(data)
+    lines += _diff(data)
     stops = result.state == "failed" and not data.get("go_on")
     if stops:
         lines += ["", *again_lines(run, stop_of([result]))]
-    next_up = f" · next: {TITLES.get(phases_left[0], phases_left[0])}" if phases_left and not stops else ""
+    next_up = f" · next: {title_of(run, phases_left[0])}" if phases_left and not stops else ""
     used = f" · {tokens(result.usage)} tokens · {money(result.usd)}" if result.usage.total else ""
     about = f"{_by(result, data)} · {duration(result.seconds)}{used}{next_up} · run `{run.id}`"
     return "\n".join([*lines, "", f"<sub>{about}</sub>"])
@@ -54,6 +57,14 @@ def _explained(data: Mapping[str, Any]) -> list[str]:
         return []
     text = whole("\n\n".join(said), EXPLAINED)
     return ["", "<details open><summary>Step by step</summary>", "", text, "", "</details>"]
+
+
+def _diff(data: Mapping[str, Any]) -> list[str]:
+    """Of a dry run: the change itself, folded."""
+    if not (diff := data.get("diff")):
+        return []
+    shown = fence(truncate_middle(redact_secrets(diff), DIFF_LIMIT), "diff")
+    return ["", "<details><summary>The change</summary>", "", shown, "", "</details>"]
 
 
 def test_output(output: str, limit: int = 6000) -> str:

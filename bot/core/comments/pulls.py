@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bot.core.comments.common import again_lines, cell, duration, evidence_table, safe, sentence, tokens, whole
 from bot.core.comments.revisions import evidence_section, lead_of
-from bot.core.comments.status import Progress, spent
+from bot.core.comments.status import Progress, for_real, spent
 from bot.core.evidence import Evidence
 from bot.core.partial import Stop
 from bot.core.planning import Task
@@ -72,3 +72,16 @@ def delivery_summary(evidence: Evidence, pull_url: str, rest: Unfinished | None 
         lead = f"A limit stopped the run in {rest.stop.phase}. {sentence(rest.stop.reason)} {stands}\n\n"
         lead += "\n".join(rest.lines())
     return f"{lead}\n\n{evidence_table(evidence)}"
+
+
+def dry_run_summary(run: Run, evidence: Evidence, rest: Unfinished | None = None) -> str:
+    """The comment of the last phase of a dry run; the change itself is folded below it."""
+    lead = {
+        "proven": f"Every check holds. {for_real(run)}",
+        "unproven": f"Nothing proves this change. {sentence(evidence.reason)} {for_real(run)}",
+        "refuted": f"The evidence speaks against this change. {sentence(evidence.reason)}",
+    }[evidence.verdict]
+    if rest:
+        lead = f"A limit stopped the run in {rest.stop.phase}. {sentence(rest.stop.reason)}\n\n"
+        lead += "\n".join(rest.lines())
+    return f"This was a dry run: nothing was pushed. {lead}\n\n{evidence_table(evidence)}"

@@ -183,6 +183,11 @@ class LocalGitHub(Verbs, ReviewVerbs, CheckVerbs, Views, ReviewViews):
         return list(self._server.requests)
 
     @property
+    def most_at_once(self) -> int:
+        """How many requests were under way at the same time, at most."""
+        return self._server.most_at_once
+
+    @property
     def unserved(self) -> list[tuple[str, str]]:
         """(method, path) of requests for what this GitHub does not have; a test fails if there are any."""
         return list(self._server.unserved)

@@ -108,7 +108,7 @@ def user_body(world: World, user: User) -> Json:
         "node_id": node_id("User", user.id),
         "avatar_url": f"{world.url}/avatars/{user.id}",
         "gravatar_id": "",
-        "html_url": f"{world.url}/apps/{slug}" if user.type == "Bot" else f"{world.url}/{user.login}",
+        "html_url": f"{world.url}/apps/{slug}" if user.login != slug else f"{world.url}/{user.login}",
         **{key: url + suffix for key, suffix in _USER_URLS.items()},
         "type": user.type,
         "user_view_type": "public",

@@ -51,6 +51,7 @@ class Server:
         self.faults = Faults()
         self.requests: list[Request] = []
         self.unserved: list[tuple[str, str]] = []
+        self.at_once = self.most_at_once = 0
         self._observer = observer
         self._uvicorn: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
@@ -85,7 +86,12 @@ class Server:
         request = Incoming(http.method, scope["path"], query, headers, await http.body())
         if self._limiter is None:
             self._limiter = CapacityLimiter(200)
-        answer = await to_thread.run_sync(self._respond, request, limiter=self._limiter)
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        try:
+            answer = await to_thread.run_sync(self._respond, request, limiter=self._limiter)
+        finally:
+            self.at_once -= 1
         await _send(answer, request.method, send)
 
     def _respond(self, request: Incoming) -> Answer | None:
