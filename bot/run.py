@@ -246,7 +246,8 @@ class Runs:
         base, guidance = await workspaces.tree(checkout), guidance_in(checkout)
         run = await settle(ports, run, catalog, notes, checkout, rules.model)
         head = await self._head(run, checkout) or base
-        start = await self._start_tree(run, phase, results, checkout, head)
+        begins = head if run.plan.purpose in {"review", "revise"} else base
+        start = await self._start_tree(run, phase, results, checkout, begins)
         earlier = next(r for r in await ports.store.phases(run.id) if r.name == phase.name)
         began = earlier.started_at or ports.clock.now()
         said = tuple(note for note in await ports.store.notes(run.id) if note.at <= began)
@@ -254,9 +255,9 @@ class Runs:
         return replace(work, head=head, earlier=earlier, notes=said)
 
     async def _head(self, run: Run, checkout: Checkout) -> Sha | None:
-        """The tree of the pull request that the run reads or revises; that of a fork is had through its ref."""
+        """The tree of the pull request that the run reads or goes on with; that of a fork is had through its ref."""
         onto = run.request.onto
-        if onto is None or run.plan.purpose not in {"review", "revise"}:
+        if onto is None:
             return None
         url, token = await self._ports.github.git_credentials(run.repo)
         ref = f"refs/pull/{onto.pull}/head" if onto.pull else ""
@@ -274,7 +275,8 @@ class Runs:
         ended = [results[name] for name in before if name in results]
         datas = [json.loads(result.data) for result in ended]
         tree = next((Sha(data["tree"]) for data in reversed(datas) if "tree" in data), base)
-        if await self._ports.workspaces.restore(checkout, tree):
+        # Of a run that goes on with another one, this machine may have the last tree and none before it.
+        if not run.request.after and await self._ports.workspaces.restore(checkout, tree):
             return tree
         return await make_again(self._ports.workspaces, checkout, base, ended)
 

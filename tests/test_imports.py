@@ -64,6 +64,7 @@ LAYERS = {
     "bot.answers": {
         "bot.core",
         "bot.salvage",
+        "bot.going_on",
         "bot.gates",
         "bot.ports",
         "bot.repository_config",

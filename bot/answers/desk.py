@@ -104,9 +104,17 @@ class Desk:
         runs = await self.ports.store.runs(repo=repo, issue=issue)
         return next((run for run in runs if run.state not in ENDED), None)
 
+    async def runs_here(self, ask: Ask) -> list[Run]:
+        """The runs of an issue, newest first; on a pull request also those that made it."""
+        number = ask.issue.number
+        if not ask.issue.is_pull:
+            return await self.ports.store.runs(repo=ask.repo, issue=number)
+        runs = await self.ports.store.runs(repo=ask.repo, limit=500)
+        return [run for run in runs if number in {run.request.issue, run.pull_number}]
+
     async def last(self, ask: Ask) -> Run:
         """The newest run of the issue. Raises `BotError` if there is none."""
-        run = next(iter(await self.ports.store.runs(repo=ask.repo, issue=ask.issue.number, limit=1)), None)
+        run = next(iter(await self.runs_here(ask)), None)
         if run is None:
             raise BotError("No run has been started here yet.", "Start one with `/dev-workflow`, or see `/help`.")
         return run

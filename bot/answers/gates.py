@@ -89,7 +89,7 @@ async def _decide(desk: Desk, ask: Ask, run: Run, gate: Gate, state: GateState, 
 
 async def _waiting(desk: Desk, ask: Ask, state: GateState) -> tuple[Run, Gate]:
     """The run of the issue and its open gate, or the one that this very command has decided. Raises `BotError`."""
-    for run in await desk.ports.store.runs(repo=ask.repo, issue=ask.issue.number, limit=5):
+    for run in (await desk.runs_here(ask))[:5]:
         gates = await desk.ports.store.gates(run.id)
         for gate in reversed(gates):
             if gate.state == "open" and run.state not in ENDED:

@@ -51,7 +51,7 @@ async def budget(desk: Desk, ask: Ask, command: Budget) -> str:
 async def _last(desk: Desk, ask: Ask) -> Run:
     """The newest run of the issue, but not the one that this very command has begun."""
     own = make_run_id(ask.at, ask.comment_id or ask.source, ask.index)
-    for run in await desk.ports.store.runs(repo=ask.repo, issue=ask.issue.number, limit=5):
+    for run in await desk.runs_here(ask):
         if run.id != own:
             return run
     raise BotError("No run has been started here yet.", "Start one with `/dev-workflow`, or see `/help`.")
@@ -88,4 +88,6 @@ async def _go_on(desk: Desk, ask: Ask, old: Run, phase: PhaseName | None, more_u
         for result in found.taken:
             await ports.store.save_phase(result)
     await ports.durable.start(run_id, ask.repo)
+    if ask.issue.number != run.request.issue:
+        await desk.reply(ask, ask.key, comments.goes_on_there(run_id, run.request.issue))
     return f"run {run_id} goes on with {old.id}"

@@ -76,7 +76,7 @@ async def _left_on(desk: Desk, run: Run) -> str:
 async def _to_cancel(desk: Desk, ask: Ask) -> Run | None:
     """The run at work on the issue, or the one that an earlier delivery of the same wish began to stop."""
     store, key = desk.ports.store, f"cancel-{ask.source}"
-    for run in await store.runs(repo=ask.repo, issue=ask.issue.number):
+    for run in await desk.runs_here(ask):
         if run.state not in ENDED or key in {effect.key for effect in await store.effects(run.id)}:
             return run
     return None

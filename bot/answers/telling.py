@@ -22,7 +22,7 @@ async def _run_to_show(desk: Desk, ask: Ask, command: Status) -> Run | None:
     """The run that is named, of this repository only, else the newest one of the issue."""
     store = desk.ports.store
     if command.run is None:
-        return next(iter(await store.runs(repo=ask.repo, issue=ask.issue.number, limit=1)), None)
+        return next(iter(await desk.runs_here(ask)), None)
     run = await store.run(RunId(command.run))
     if run is None or run.repo != ask.repo:
         hint = "`/status` alone shows the last one of this issue."

@@ -1,7 +1,6 @@
-"""What a run leaves undone when a limit stops it, and the command that gets further."""
+"""What a run leaves undone when a limit stops it."""
 
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -9,9 +8,6 @@ from bot.core.conversation import Json
 from bot.core.limits import Refusal
 from bot.core.planning import Task
 from bot.core.runs import PhaseResult
-
-_FLAGS = re.compile(r"(/planning [a-z]+|/[a-z-]+)((?: --[a-z][a-z-]*(?: (?!-)\S+)?)*)(?![^\s])")
-_BUDGET = re.compile(r" --budget \S+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +56,6 @@ def missing(tasks: Sequence[Task], results: Mapping[str, PhaseResult]) -> list[s
     if verdict != "approve":
         lines.append("there was no review" if verdict == "none" else "changes that the review asked for")
     return lines
-
-
-def with_budget(command: str, usd: float | None) -> str:
-    """The command with that budget in place of its own; as it is without one. Its flags stand before its words."""
-    if usd is None:
-        return command
-    flags = _FLAGS.match(command)
-    if flags is None:
-        return f"/dev-workflow --budget {usd:g}"
-    kept = _BUDGET.sub("", flags[2])
-    return f"{flags[1]} --budget {usd:g}{kept}{command[flags.end() :]}"
 
 
 def _commits(results: Mapping[str, PhaseResult]) -> list[dict[str, str]]:

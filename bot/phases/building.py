@@ -65,9 +65,8 @@ async def _so_far(work: Work) -> _Built:
     """What an earlier process, or the run that this one goes on with, has built already."""
     if work.earlier is None or not (commits := json.loads(work.earlier.data).get("commits")):
         return _Built(work.start)
-    tree = Sha(commits[-1]["tree"])
-    if not await work.ports.workspaces.restore(work.checkout, tree):
-        tree = await make_again(work.ports.workspaces, work.checkout, work.start, [work.earlier])
+    # Written once more, all of them: this machine may have the last tree and none before it.
+    tree = await make_again(work.ports.workspaces, work.checkout, work.start, [work.earlier])
     return _Built(tree, list(commits))
 
 

@@ -11,6 +11,7 @@ from bot.core.partial import missing, stop_of, unbuilt
 from bot.core.repository import CommitDraft, PullDraft, PullRequest, Sha
 from bot.core.runs import PhaseResult, Run, RunState
 from bot.outbox import make_branch, open_pull
+from bot.phases.relanding import not_there, push_further, renew_pull
 from bot.phases.work import Work, planned_tasks, tests_of
 from bot.ports import Checkout, Ports
 from bot.status import progress_of
@@ -77,10 +78,12 @@ def _unfinished(work: Work) -> Unfinished | None:
 
 async def _land(work: Work, facts: Facts) -> Landing:
     run, github = work.run, work.ports.github
-    branch = branch_name(run)
-    commits = await _commits(work)
-    made = await github.create_commits(run.repo, run.request.base_sha, commits)
-    pushed = await make_branch(work.ports, run.id, run.repo, branch, made)
+    if onto := run.request.onto:
+        branch, pushed = onto.branch, await push_further(work, onto, await _commits(work))
+    else:
+        branch = branch_name(run)
+        made = await github.create_commits(run.repo, run.request.base_sha, await _commits(work))
+        pushed = await make_branch(work.ports, run.id, run.repo, branch, made)
     head = await github.branch_head(run.repo, branch)
     commit = await github.commit(run.repo, head) if head else None
     found = evidence.check(replace(facts, branch=branch, head=head, pushed=pushed, commit=commit))
@@ -93,6 +96,8 @@ async def _commits(work: Work) -> list[CommitDraft]:
     names = [phase.name for phase in work.run.plan.phases] if custom else BUILDING
     found = [work.results[name] for name in names if name in work.results]
     entries = [entry for result in found for entry in json.loads(result.data).get("commits", [])]
+    if work.run.request.onto:
+        return await drafts_of(work.ports, work.checkout, work.run, work.head, not_there(work, entries))
     return await drafts_of(work.ports, work.checkout, work.run, work.base, entries)
 
 
@@ -125,9 +130,10 @@ async def _open(work: Work, landing: Landing) -> PullRequest:
     body = pull_body(await progress_of(work.ports, run), summary, landing.evidence, _unfinished(work))
     draft = landing.evidence.verdict != "proven"
     title = pull_title(run, tasks)
-    return await open_pull(
-        work.ports, run.id, run.repo, PullDraft(title, body, landing.branch, run.request.base, draft)
-    )
+    wanted = PullDraft(title, body, landing.branch, run.request.base, draft)
+    if onto := run.request.onto:
+        return await renew_pull(work, onto, wanted)
+    return await open_pull(work.ports, run.id, run.repo, wanted)
 
 
 def _with_pull(landing: Landing, pull: PullRequest) -> Evidence:

@@ -1,6 +1,7 @@
 """A revision on its branch: commits on the head that it began from, or on what people pushed meanwhile."""
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.core import evidence
@@ -12,8 +13,9 @@ from bot.core.testplan import TestRun
 from bot.outbox_pulls import push, pushed_onto
 from bot.phases.delivery import commit_message, drafts_of
 from bot.phases.merging import bring_together
+from bot.phases.relanding import not_there
 from bot.phases.revising import listed
-from bot.phases.work import Commit, Work, bench_of, tests_of
+from bot.phases.work import Work, bench_of, tests_of
 from bot.ports import BranchMovedError
 from bot.testing import run_tests
 
@@ -83,12 +85,11 @@ def _merge_notes(work: Work) -> tuple[str, ...]:
     return (texts.MERGED.format(paths=listed(paths)) if paths else texts.MERGED_CLEAN,)
 
 
-def _commits(work: Work) -> list[Commit]:
+def _commits(work: Work) -> Sequence[Mapping[str, str]]:
     """Those that the branch does not have: an earlier run may have pushed what this one took over."""
     phases = [work.results[name] for name in ("revision", "testing", "review") if name in work.results]
     entries = [entry for phase in phases for entry in json.loads(phase.data).get("commits", [])]
-    there = max((number for number, entry in enumerate(entries, 1) if entry["tree"] == work.head), default=0)
-    return entries[there:]
+    return not_there(work, entries)
 
 
 async def paths_between(work: Work, old: Sha, new: Sha) -> list[str]:

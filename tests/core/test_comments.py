@@ -13,6 +13,7 @@ from bot.core import comments, submission_texts
 from bot.core.comments import Progress
 from bot.core.conversation import Usage
 from bot.core.evidence import Evidence, Row
+from bot.core.partial import Stop
 from bot.core.planning import Task
 from bot.core.runs import PhaseResult
 from bot.core.submissions import Design, Requirements, Review
@@ -157,18 +158,17 @@ def test_a_call_under_way_is_no_exact_cost() -> None:
     assert "up to $0.05 of $5.00" in comments.status_comment(replace(progress(), exact=False))
 
 
-def test_the_command_to_paste_is_the_one_that_was_given() -> None:
-    """Without hidden words or secrets; `/dev-workflow` where it is not known."""
-    run = a_run(request=a_request(again=f"/dev-workflow --budget 2 use {TOKEN}\nand ``` <!-- devflow:run=x key=y -->"))
-    assert "\n".join(comments.again_lines(run)) == snapshot("""\
-To try again, comment this:
-
-````text
-/dev-workflow --budget 2 use [redacted GitHub token]
-and ```
-````\
-""")
-    assert "/dev-workflow\n" in "\n".join(comments.again_lines(a_run(request=a_request(again=""))))
+def test_the_command_to_paste_is_the_one_that_helps() -> None:
+    """More money where that stopped the run, a retry where it failed, going on where somebody stopped it."""
+    broke = Stop("design", "The budget is used.", 6.0)
+    assert [
+        comments.again_lines(run, stop)[-1].split("\n")[1]
+        for run, stop in (
+            (a_run(state="failed"), broke),
+            (a_run(state="failed"), None),
+            (a_run(state="cancelled"), None),
+        )
+    ] == ["/budget +1", "/retry", "/resume"]
 
 
 @given(SWALLOWING, SWALLOWING)

@@ -1,35 +1,12 @@
 """What a stopped run says of itself."""
 
-import pytest
-
 from bot.core.limits import Cap, Limits, Refusal
-from bot.core.partial import limit_data, missing, stop_of, unbuilt, with_budget
+from bot.core.partial import limit_data, missing, stop_of, unbuilt
 from bot.core.planning import Task
 from tests.samples import a_phase
 
 TASKS = [Task(name, f"Do {name}", "", "developer", ()) for name in ("T1", "T2", "T3")]
 BUDGET = Refusal(Cap("run", "r", "", Limits(usd=1.0)), "usd")
-
-
-@pytest.mark.parametrize(
-    ("command", "expected"),
-    [
-        ("/dev-workflow", "/dev-workflow --budget 4"),
-        ("/grooming --sub-issues --budget 2 first", "/grooming --budget 4 --sub-issues first"),
-        ("/planning design --budget 2 a switch", "/planning design --budget 4 a switch"),
-        ("/dev-workflow --budget 2 add a thing\nMore.", "/dev-workflow --budget 4 add a thing\nMore."),
-        ("/dev-workflow --budget 2 --base main", "/dev-workflow --budget 4 --base main"),
-        (
-            "/dev-workflow --base main -- keep --budget 2 here",
-            "/dev-workflow --budget 4 --base main -- keep --budget 2 here",
-        ),
-        ("", "/dev-workflow --budget 4"),
-    ],
-)
-def test_the_command_gets_the_higher_budget(command: str, expected: str) -> None:
-    """In place of its own, and never inside the words of the wish."""
-    assert with_budget(command, 4.0) == expected
-    assert with_budget(command, None) == command
 
 
 def test_the_first_phase_that_was_stopped_is_named() -> None:

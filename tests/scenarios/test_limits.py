@@ -170,6 +170,32 @@ To go on with a higher budget, comment this:
     assert bot.reactions(command) == ["confused"]
 
 
+async def test_more_money_finishes_the_same_pull_request(bot: Rig) -> None:
+    """`/budget` on the draft: T1 is not built again, the rest comes on the same branch, and the draft is ready."""
+    bot.issue(7, title="Dark mode")
+    planned(bot, ("T1", "one.py", []), ("T2", "two.py", ["T1"]))
+    done: Json = {"text": "Done.", "usage": {"output": 100}}
+    bot.says("implementation", dear(write("one.py"), dollars=0.001), done, task="T1")
+    bot.says("implementation", dear(write("two.py")), dear(READ), dear(READ, dollars=0.09), task="T2")
+    await bot.comment("/dev-workflow --budget 0.3")
+    draft = bot.pull_request()
+    bot.read_all()
+    bot.says("implementation", done, task="T2")
+    bot.says("testing", done)
+    bot.says("review", {"tools": [{"submit_review": {"verdict": "approve", "summary": "Good.", "comments": []}}]})
+    await bot.comment("/budget +2", on=draft.number)
+    assert await bot.ended() == ("succeeded", "")
+    pull = bot.pull_request()
+    assert (pull.number, pull.head, pull.draft) == (draft.number, draft.head, False)
+    assert "unfinished" not in pull.body
+    assert set(bot.files(pull)) == {"one.py", "two.py"}
+    begun = [(r.phase, r.task) for r in bot.claude.requests if r.turn == 0]
+    assert begun.count(("implementation", "T1")) == 1
+    assert begun.count(("requirements", None)) == 1
+    assert "goes on. It tells how in #1." in bot.next_comment(on=draft.number)
+    bot.read_all()
+
+
 async def test_a_budget_that_is_reached_before_anything_changed(bot: Rig) -> None:
     """No branch and no pull request, and that is said."""
     bot.issue(7)

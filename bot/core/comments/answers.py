@@ -36,6 +36,11 @@ def budget_raised(run_id: str, usd: float) -> str:
     return f"💰 Run `{run_id}` may now spend {money(usd)} in all."
 
 
+def goes_on_there(run_id: str, issue: int) -> str:
+    """The answer on a pull request whose run goes on in its issue."""
+    return f"▶️ Run `{run_id}` goes on. It tells how in #{issue}."
+
+
 def agents_table(rows: Sequence[tuple[str, str, str]]) -> str:
     """The answer to `/agents`: (name, where it comes from, what it is for)."""
     lines = [f"| `{name}` | {cell(about)} | {cell(origin)} |" for name, origin, about in rows]
