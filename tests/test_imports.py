@@ -61,8 +61,10 @@ LAYERS = {
     "bot.starting": {"bot.core", "bot.ports"},
     "bot.salvage": {"bot.core", "bot.ports", "bot.kept", "bot.outbox", "bot.phases"},
     "bot.repository_config": {"bot.core", "bot.ports"},
+    "bot.going_on": {"bot.core", "bot.ports", "bot.starting"},
     "bot.answers": {
         "bot.core",
+        "bot.going_on",
         "bot.salvage",
         "bot.going_on",
         "bot.gates",

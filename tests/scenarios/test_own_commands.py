@@ -105,7 +105,7 @@ Nothing was changed: the answer stands below.
 
 | | phase | agent | time | tokens | cost |
 |---|---|---|---:|---:|---:|
-| ✅ | work | developer | TIME | N | COST |
+| ✅ | [work](#COMMENT) | developer | TIME | N | COST |
 | ➖ | testing | developer |  |  |  |
 | ➖ | pull request | devflow |  |  |  |
 
