@@ -66,7 +66,6 @@ LAYERS = {
         "bot.core",
         "bot.going_on",
         "bot.salvage",
-        "bot.going_on",
         "bot.gates",
         "bot.ports",
         "bot.repository_config",

@@ -132,10 +132,10 @@ design: no.
 
 Elapsed 40 s · 1.5k tokens · $0.05 of $5.00
 
-To try again, comment this:
+To go on from where it stopped, comment this:
 
 ```text
-/dev-workflow add a dark mode
+/retry
 ```
 
 <sub>run `260504-120000-abc`</sub>\
@@ -189,10 +189,10 @@ def test_a_failed_phase_says_how_to_go_on_and_promises_nothing() -> None:
 
 Claude was overloaded.
 
-To try again, comment this:
+To go on from where it stopped, comment this:
 
 ```text
-/dev-workflow add a dark mode
+/retry
 ```
 
 <sub>architect · 12 s · 1.0k tokens · $0.02 · run `260504-120000-abc`</sub>\
@@ -334,7 +334,7 @@ def test_short_answers() -> None:
 Open it again.\
 """,
             "😕 No key.",
-            "⏹️ Run `r1` was stopped by @maintainer. Nothing more happens. Start again with `/dev-workflow`.",
+            "⏹️ Run `r1` was stopped by @maintainer. Nothing more happens. To go on: `/resume`. Anew: `/dev-workflow`.",
             "🔒 @stranger may not.",
             """\
 🏓 Devflow is here.

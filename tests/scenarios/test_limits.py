@@ -45,15 +45,14 @@ async def test_a_budget_that_is_reached_in_the_middle_leaves_a_draft(bot: Rig) -
     assert (run.state, run.reason) == snapshot(
         (
             "failed",
-            "implementation: The next call could pass the budget of $0.30. "
-            "Ask again with a higher one, as in `/dev-workflow --budget 1`.",
+            "implementation: The next call could pass the budget of $0.30. Give it more, and it goes on: `/budget +0.7`.",
         )
     )
     pull = bot.pull_request()
     assert pull.draft
     assert plain(pull.body) == snapshot("""\
 > [!WARNING]
-> This is unfinished: a limit stopped the run in implementation. The next call could pass the budget of $0.30. Ask again with a higher one, as in `/dev-workflow --budget 1`.
+> This is unfinished: a limit stopped the run in implementation. The next call could pass the budget of $0.30. Give it more, and it goes on: `/budget +0.7`.
 
 ### What is missing
 - [ ] T2 (Write it): begun, not finished
@@ -65,7 +64,7 @@ async def test_a_budget_that_is_reached_in_the_middle_leaves_a_draft(bot: Rig) -
 To go on with a higher budget, comment this:
 
 ```text
-/dev-workflow --budget 1
+/budget +0.7
 ```
 
 Files.
@@ -113,7 +112,7 @@ Checked by the program, not claimed by a model.
     comments = [plain(text) for text in bot.read_all()]
     assert comments[0] == snapshot("""\
 ### ❌ Failed
-implementation: The next call could pass the budget of $0.30. Ask again with a higher one, as in `/dev-workflow --budget 1`.
+implementation: The next call could pass the budget of $0.30. Give it more, and it goes on: `/budget +0.7`.
 The work so far is in #2.
 
 `█████████░░░░░░░░░░░` 3 of 7 phases
@@ -133,11 +132,11 @@ Elapsed TIME · N tokens · COST of $0.30
 To go on with a higher budget, comment this:
 
 ```text
-/dev-workflow --budget 1
+/budget +0.7
 ```
 
 <sub>run `RUN`</sub>\
-""")  # noqa: E501
+""")
     assert [text.splitlines()[0] for text in comments] == snapshot(
         [
             "### ❌ Failed",
@@ -151,7 +150,7 @@ To go on with a higher budget, comment this:
     assert comments[-1].partition("| |")[0] == snapshot("""\
 ### ❌ Pull request
 
-A limit stopped the run in implementation. The next call could pass the budget of $0.30. Ask again with a higher one, as in `/dev-workflow --budget 1`. The work so far is in #2.
+A limit stopped the run in implementation. The next call could pass the budget of $0.30. Give it more, and it goes on: `/budget +0.7`. The work so far is in #2.
 
 ### What is missing
 - [ ] T2 (Write it): begun, not finished
@@ -163,7 +162,7 @@ A limit stopped the run in implementation. The next call could pass the budget o
 To go on with a higher budget, comment this:
 
 ```text
-/dev-workflow --budget 1
+/budget +0.7
 ```
 
 """)  # noqa: E501
@@ -207,7 +206,7 @@ async def test_a_budget_that_is_reached_before_anything_changed(bot: Rig) -> Non
     assert comments[-1].partition("| |")[0] == snapshot("""\
 ### ❌ Pull request
 
-A limit stopped the run in implementation. The next call could pass the budget of $0.20. Ask again with a higher one, as in `/dev-workflow --budget 1`. Nothing can be shown of it, so no pull request was opened.
+A limit stopped the run in implementation. The next call could pass the budget of $0.20. Give it more, and it goes on: `/budget +0.8`. Nothing can be shown of it, so no pull request was opened.
 
 ### What is missing
 - [ ] T1 (Write it): not built
@@ -218,7 +217,7 @@ A limit stopped the run in implementation. The next call could pass the budget o
 To go on with a higher budget, comment this:
 
 ```text
-/dev-workflow --budget 1 add a dark mode
+/budget +0.8
 ```
 
 """)  # noqa: E501
@@ -241,7 +240,7 @@ async def test_turns_that_are_used_up_leave_a_draft_too(bot: Rig) -> None:
     )
     pull = bot.pull_request()
     assert (pull.draft, set(bot.files(pull))) == (True, {"widget.txt"})
-    assert "To try again, comment this:" in pull.body
+    assert "To go on from where it stopped, comment this:" in pull.body
     assert len(bot.titles()) == 6
 
 

@@ -63,11 +63,10 @@ design: Claude was overloaded for 2 attempts (529 overloaded_error: Overloaded).
 
 Elapsed TIME · N tokens · COST of $2.00
 
-To try again, comment this:
+To go on from where it stopped, comment this:
 
 ```text
-/dev-workflow --budget 2 add a dark mode
-With a switch.
+/retry
 ```
 
 <sub>run `RUN`</sub>\
@@ -88,11 +87,10 @@ Dark.
 
 Claude was overloaded for 2 attempts (529 overloaded_error: Overloaded). Try again later.
 
-To try again, comment this:
+To go on from where it stopped, comment this:
 
 ```text
-/dev-workflow --budget 2 add a dark mode
-With a switch.
+/retry
 ```
 
 <sub>architect SHA · TIME · run `RUN`</sub>\
@@ -171,7 +169,7 @@ async def test_a_budget_that_is_too_small_stops_before_the_call(bot: Rig) -> Non
             "failed",
             [
                 "requirements: The next call could pass the budget of $0.01",
-                "Ask again with a higher one, as in `/dev-workflow --budget 1`.",
+                "Give it more, and it goes on: `/budget +0.99`.",
             ],
         )
     )
@@ -189,6 +187,5 @@ async def test_a_run_never_costs_more_than_its_budget(bot: Rig) -> None:
     assert 0.05 < usd <= 0.10
     assert f"${usd:.2f} of $0.10" in bot.read_all()[0]
     assert run.reason == snapshot(
-        "requirements: The next call could pass the budget of $0.10. "
-        "Ask again with a higher one, as in `/dev-workflow --budget 1`."
+        "requirements: The next call could pass the budget of $0.10. Give it more, and it goes on: `/budget +0.9`."
     )

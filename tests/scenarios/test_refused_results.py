@@ -190,10 +190,10 @@ The evidence speaks against this change. Files: nothing was changed. No pull req
 | ❌ | Files | nothing was changed |
 | ✅ | Review | approved |
 
-To try again, comment this:
+To go on from where it stopped, comment this:
 
 ```text
-/dev-workflow
+/retry
 ```
 
 <sub>devflow · TIME · run `RUN`</sub>\

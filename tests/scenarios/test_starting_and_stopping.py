@@ -37,15 +37,15 @@ Stopped by `@maintainer`.
 
 Elapsed TIME · N tokens · up to COST of $5.00
 
-To try again, comment this:
+To go on from where it stopped, comment this:
 
 ```text
-/dev-workflow
+/resume
 ```
 
 <sub>run `RUN`</sub>\
 """,
-            "⏹️ Run `RUN` was stopped by @maintainer. Nothing more happens. Go on with it: `/resume`. Start anew: `/dev-workflow`.",
+            "⏹️ Run `RUN` was stopped by @maintainer. Nothing more happens. To go on: `/resume`. Anew: `/dev-workflow`.",
         ]
     )
     assert (bot.reactions(started), bot.reactions(cancel)) == (["confused"], ["rocket"])
@@ -125,10 +125,10 @@ Stopped by `@maintainer`.
 
 Elapsed TIME · N tokens · up to COST of $5.00
 
-To try again, comment this:
+To go on from where it stopped, comment this:
 
 ```text
-/dev-workflow
+/resume
 ```
 
 <sub>run `RUN`</sub>\
@@ -159,7 +159,7 @@ Waiting for the model: `business-analyst` in requirements since NOW
 
 <sub>run `RUN` · stop it: `/cancel` · more: `/status`</sub>\
 """,
-            "⏹️ Run `RUN` was stopped by @maintainer. Nothing more happens. Go on with it: `/resume`. Start anew: `/dev-workflow`.",
+            "⏹️ Run `RUN` was stopped by @maintainer. Nothing more happens. To go on: `/resume`. Anew: `/dev-workflow`.",
         ]
     )
     assert bot.reactions(second) == ["confused"]
