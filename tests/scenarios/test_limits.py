@@ -45,7 +45,8 @@ async def test_a_budget_that_is_reached_in_the_middle_leaves_a_draft(bot: Rig) -
     assert (run.state, run.reason) == snapshot(
         (
             "failed",
-            "implementation: The next call could pass the budget of $0.30. Give it more, and it goes on: `/budget +0.7`.",
+            "implementation: The next call could pass the budget of $0.30. "
+            "Give it more, and it goes on: `/budget +0.7`.",
         )
     )
     pull = bot.pull_request()
