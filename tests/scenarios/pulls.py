@@ -58,6 +58,12 @@ async def opened(bot: Rig, verdict: Verdict = "proven") -> PullRequest:
     return bot.pull_request(closing=7)
 
 
+def limit(bot: Rig, setting: str) -> None:
+    """Let the repository set one of its limits."""
+    config = {".github/devflow.yml": f"limits:\n  {setting}\n"}
+    bot.github.push(REPO, "main", config, "Settings", by="maintainer")
+
+
 async def store_run(bot: Rig, run: Run, number: int, verdict: Verdict) -> None:
     """What the store has of the run that opened the pull request."""
     store = bot.bot.store

@@ -39,7 +39,7 @@ Put the request in other words.
 
 | | phase | agent | time | tokens | cost |
 |---|---|---|---:|---:|---:|
-| ❌ | revision | developer | TIME | N | COST |
+| ❌ | [revision](#COMMENT) | developer | TIME | N | COST |
 | ➖ | testing | devflow |  |  |  |
 | ➖ | review | code-reviewer |  |  |  |
 | ➖ | pull request | devflow |  |  |  |
@@ -164,7 +164,7 @@ Only people may change `.github/workflows/x.yml`
 | ✅ | revision | developer | TIME | N | COST |
 | ✅ | testing | devflow | TIME |  |  |
 | ✅ | review | code-reviewer | TIME | N | COST |
-| ❌ | pull request | devflow | TIME |  |  |
+| ❌ | [pull request](#COMMENT) | devflow | TIME |  |  |
 
 Elapsed TIME · N tokens · COST of $5.00
 

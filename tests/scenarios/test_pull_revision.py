@@ -4,7 +4,19 @@ from inline_snapshot import snapshot
 
 from bot.core.reviews import Check
 from tests.scenarios.parts import plain
-from tests.scenarios.pulls import GREY, TEST_GREY, head, now, opened, remark, sentences, submit, threads, turns_grey
+from tests.scenarios.pulls import (
+    GREY,
+    TEST_GREY,
+    head,
+    limit,
+    now,
+    opened,
+    remark,
+    sentences,
+    submit,
+    threads,
+    turns_grey,
+)
 from tests.scenarios.rig import REPO, Rig
 
 
@@ -70,7 +82,7 @@ What was changed stands below.
 | ✅ | revision | developer | TIME | N | COST |
 | ✅ | testing | devflow | TIME |  |  |
 | ✅ | review | code-reviewer | TIME | N | COST |
-| ✅ | pull request | devflow | TIME |  |  |
+| ✅ | [pull request](#COMMENT) | devflow | TIME |  |  |
 
 Elapsed TIME · N tokens · COST of $5.00
 
@@ -331,4 +343,31 @@ async def test_a_revision_may_ask(bot: Rig) -> None:
     await bot.comment("/answer dark", on=8)
     assert await bot.ended() == ("succeeded", "")
     assert [resolved for _, resolved, _ in threads(bot, pull.number)] == [True]
+    assert bot.read_all(8)
+
+
+async def test_reviews_start_only_so_many_revisions(bot: Rig) -> None:
+    """Then that is said once; `/revise` goes on and takes up what was left."""
+    limit(bot, "revisions: 1")
+    pull = await opened(bot)
+    bot.says("revision", submit(("t1", "Why?", False)))
+    bot.github.review(REPO, pull.number, by="maintainer", comments=[remark("Not this color.")])
+    await bot.settle()
+    assert len(bot.read_all(8)) == 2
+    for words in ("Not black.", "Not white."):
+        bot.github.review(REPO, pull.number, by="maintainer", comments=[remark(words)])
+        await bot.settle()
+    assert [sentences(text) for text in bot.read_all(8)] == snapshot(
+        [
+            """\
+⏸️ Reviews have started 1 revision of this pull request, which is the limit.
+I change nothing more on my own.
+`/revise` goes on; `limits.revisions` in `.github/devflow.yml` sets the limit.\
+"""
+        ]
+    )
+    bot.says("revision", submit(("t1", "No.", False), ("t2", "No.", False)))
+    await bot.comment("/revise", on=8)
+    assert await bot.ended() == ("succeeded", "")
+    assert [len(said) for _, _, said in threads(bot, pull.number)] == [2, 2, 2]
     assert bot.read_all(8)

@@ -95,8 +95,9 @@ def unheard_review(author: str, *, is_bot: bool) -> str:
 
 def enough_revisions(limit: int) -> str:
     """Told once when reviews have started as many runs as they may."""
+    count = "1 revision" if limit == 1 else f"{limit} revisions"
     return (
-        f"⏸️ Reviews have started {limit} revisions of this pull request, which is the limit. I change nothing more on "
+        f"⏸️ Reviews have started {count} of this pull request, which is the limit. I change nothing more on "
         "my own. `/revise` goes on; `limits.revisions` in `.github/devflow.yml` sets the limit."
     )
 
@@ -104,8 +105,9 @@ def enough_revisions(limit: int) -> str:
 def enough_fixes(limit: int, names: Sequence[str]) -> str:
     """Told once when mending checks did not help."""
     listed = ", ".join(inline_code(name) for name in names)
+    count = "once" if limit == 1 else f"{limit} times in a row"
     return (
-        f"⏸️ I tried {limit} times in a row to mend failing checks, and they still fail: {listed}. I stop here: "
+        f"⏸️ I tried {count} to mend failing checks, and they still fail: {listed}. I stop here: "
         "somebody has to look. `/revise WHAT TO CHANGE` goes on; `limits.check_fixes` in `.github/devflow.yml` "
         "sets the limit."
     )
