@@ -101,6 +101,7 @@ TEXTS: dict[Callable[..., object], Callable[[], object]] = {
     ],
     answers.denied: lambda: answers.denied("ada", "`/dev-workflow` needs `write` access."),
     answers.pong: lambda: [answers.pong(None, None), answers.pong("No key: set ANTHROPIC_API_KEY.", "no bubblewrap")],
+    answers.goes_on_there: lambda: answers.goes_on_there(RUN, 7),
     answers.refusal: lambda: [answers.refusal("It is closed.", "Open it again."), answers.refusal("No.", "")],
     common.again_lines: lambda: [common.again_lines(a_run()), common.again_lines(a_run(), STOP)],
     common.cell: lambda: common.cell("a | b\n@ada <!-- x -->"),
@@ -294,6 +295,7 @@ The team of run `260504-120000-abc`:
 - sandbox: no bubblewrap\
 """,
             ],
+            "answers.goes_on_there": "▶️ Run `260504-120000-abc` goes on. It tells how in #7.",
             "answers.refusal": [
                 """\
 😕 It is closed.
