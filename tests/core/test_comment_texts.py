@@ -15,14 +15,32 @@ from inline_snapshot import snapshot
 from markdown_it import MarkdownIt
 
 from bot.core import comments
-from bot.core.comments import Progress, Unfinished, answers, common, gates, grooming, phases, pulls, status
+from bot.core.comments import (
+    Progress,
+    Unfinished,
+    answers,
+    checks,
+    common,
+    gates,
+    grooming,
+    own,
+    people,
+    phases,
+    pulls,
+    reviews,
+    revisions,
+    status,
+)
 from bot.core.conversation import Usage
 from bot.core.evidence import Evidence, Row
 from bot.core.partial import Stop
-from bot.core.people import Gate
+from bot.core.people import Gate, Halt
 from bot.core.planning import GROOM, SUB_ISSUES, Task
 from bot.core.pulse import Pulse
+from bot.core.repository import Repo
+from bot.core.repository_commands import RepositoryCommand, RepositoryCommands
 from bot.core.runs import RunPlan
+from bot.core.yaml_models import FileProblem
 from tests.samples import BEGAN, RUN, a_phase, a_request, a_run
 
 LATER = BEGAN + timedelta(minutes=1)
@@ -34,6 +52,9 @@ QUESTION = Gate(RUN, 2, "question", ("design",), "Which database?", words="SQLit
 DRY = a_run(
     plan=replace(a_run().plan, dry_run=True), request=a_request(again="/dev-workflow --dry-run add a dark mode")
 )
+PROBLEM = FileProblem(".claude/commands/ship.md", 3, 5, "`gate` is `maybe`.", "Write `true` or `false`.")
+OWN = RepositoryCommand("ship", ".claude/commands/ship.md", "Ship $ARGUMENTS.", "Ships it.", "VERSION")
+HALT = Halt(Repo("acme", "widget"), "ada", "release week", BEGAN)
 STOP = Stop("testing", "The next call could pass the budget of $1.00.", 2.0)
 
 
@@ -80,6 +101,7 @@ TEXTS: dict[Callable[..., object], Callable[[], object]] = {
     ],
     answers.denied: lambda: answers.denied("ada", "`/dev-workflow` needs `write` access."),
     answers.pong: lambda: [answers.pong(None, None), answers.pong("No key: set ANTHROPIC_API_KEY.", "no bubblewrap")],
+    answers.goes_on_there: lambda: answers.goes_on_there(RUN, 7),
     answers.refusal: lambda: [answers.refusal("It is closed.", "Open it again."), answers.refusal("No.", "")],
     common.again_lines: lambda: [common.again_lines(a_run()), common.again_lines(a_run(), STOP)],
     common.cell: lambda: common.cell("a | b\n@ada <!-- x -->"),
@@ -145,6 +167,49 @@ TEXTS: dict[Callable[..., object], Callable[[], object]] = {
         pulls.pull_title(a_run(), []),
         pulls.pull_title(a_run(), [Task("T1", "Add it", "", "developer", ())]),
     ],
+    answers.flooded: lambda: answers.flooded("ada"),
+    checks.definition_comment: lambda: [
+        checks.definition_comment([], 2, "https://github.com/acme/widget", "a" * 40),
+        checks.definition_comment([PROBLEM], 1, "https://github.com/acme/widget", "a" * 40),
+    ],
+    own.own_command_help: lambda: own.own_command_help(OWN),
+    own.own_commands: lambda: own.own_commands(RepositoryCommands((OWN,), (PROBLEM,))),
+    people.delegated: lambda: [
+        people.delegated("ada", "retry", new=True),
+        people.delegated("ada", "", new=False),
+    ],
+    people.halted: lambda: people.halted(HALT),
+    people.paused: lambda: [people.paused(HALT, 0), people.paused(HALT, 2)],
+    people.unpaused: lambda: [people.unpaused(None, 0), people.unpaused(HALT, 1)],
+    reviews.lost_line: lambda: reviews.lost_line("security-engineer", "Claude was overloaded."),
+    reviews.opinion_line: lambda: [
+        reviews.opinion_line("code-reviewer", verdict, "Good.") for verdict in ("approve", "request_changes")
+    ],
+    reviews.remark_text: lambda: reviews.remark_text("code-reviewer", "Use a name.", "name = 1"),
+    reviews.rest_text: lambda: reviews.rest_text("a.py:3", "code-reviewer", "Use a name.", ""),
+    reviews.review_body: lambda: reviews.review_body(["One."], ["Two."], "a" * 40, "ada", RUN),
+    revisions.enough_fixes: lambda: revisions.enough_fixes(2, ["build", "lint"]),
+    revisions.enough_revisions: lambda: revisions.enough_revisions(10),
+    revisions.evidence_section: lambda: revisions.evidence_section(HOLDS, "Once more."),
+    revisions.known_failures: lambda: revisions.known_failures(["build"]),
+    revisions.lead_of: lambda: [revisions.lead_of(found) for found in (HOLDS, UNKNOWN, REFUTED)],
+    revisions.outcome_line: lambda: [
+        revisions.outcome_line("merged", "#8", "main"),
+        revisions.outcome_line("closed", "#8", "main"),
+    ],
+    revisions.pushed_summary: lambda: revisions.pushed_summary(
+        "It is dark.", HOLDS, "a" * 40, ["The base was merged."]
+    ),
+    revisions.renewed_body: lambda: revisions.renewed_body(
+        pulls.pull_body(progress(), "It is dark.", HOLDS), REFUTED, "a" * 40, RUN
+    ),
+    revisions.revision_text: lambda: list(revisions.revision_text("Done.", [("a.py:3", True, "Named it.")])),
+    revisions.thread_answer: lambda: [
+        revisions.thread_answer("Named it.", "a" * 40, RUN, done=done, holds=holds)
+        for done, holds in ((True, True), (True, False), (False, True))
+    ],
+    revisions.unheard_review: lambda: [revisions.unheard_review("eve", is_bot=is_bot) for is_bot in (True, False)],
+    revisions.unpushed_summary: lambda: revisions.unpushed_summary("It is dark.", "The branch moved."),
     status.clock_time: lambda: status.clock_time(BEGAN),
     status.for_real: lambda: [
         status.for_real(DRY),
@@ -230,6 +295,7 @@ The team of run `260504-120000-abc`:
 - sandbox: no bubblewrap\
 """,
             ],
+            "answers.goes_on_there": "▶️ Run `260504-120000-abc` goes on. It tells how in #7.",
             "answers.refusal": [
                 """\
 😕 It is closed.
@@ -573,6 +639,187 @@ Checked by the program, not claimed by a model.
 """,
             ],
             "pulls.pull_title": ["Too bright", "Add it"],
+            "answers.flooded": "😕 @ada That is too much in one minute. What you asked last is not answered: ask again in a minute.",
+            "checks.definition_comment": [
+                """\
+### ✅ Mended
+Devflow can use these files now.
+
+<sub>Checked at `aaaaaaaaaaaa`: 2 files. Nothing of it was run.</sub>\
+""",
+                """\
+### ⚠️ Wrong settings, agents or commands
+Devflow cannot use these files as they are. After a merge it would leave them out, or refuse commands.
+
+- [`.claude/commands/ship.md` line 3](https://github.com/acme/widget/blob/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/.claude/commands/ship.md?plain=1#L3): `gate` is `maybe`. Write `true` or `false`.
+
+<sub>Checked at `aaaaaaaaaaaa`: 1 file. Nothing of it was run.</sub>\
+""",
+            ],
+            "own.own_command_help": """\
+`/ship VERSION`
+
+Ships it.
+
+From `.claude/commands/ship.md` on the default branch.\
+""",
+            "own.own_commands": """\
+
+
+Commands of this repository; who may write may give them:
+
+- `/ship VERSION`: Ships it.
+- ⚠️ `.claude/commands/ship.md:3:5`: `gate` is `maybe`.\
+""",
+            "people.delegated": [
+                """\
+🤝 @ada may give `/retry` on this issue.
+
+It holds here alone: who should have it everywhere gets access in the repository's settings.\
+""",
+                """\
+🤝 @ada may already give every command that needs `write` access on this issue.
+
+It holds here alone: who should have it everywhere gets access in the repository's settings.\
+""",
+            ],
+            "people.halted": "`ada` paused this repository on 04 May at 12:00 UTC: release week.",
+            "people.paused": [
+                "⏸️ `ada` paused this repository on 04 May at 12:00 UTC: release week. No run begins in the meantime. `/unpause` lets everything go on.",
+                "⏸️ `ada` paused this repository on 04 May at 12:00 UTC: release week. No run begins in the meantime. 2 runs wait before the next phase. `/unpause` lets everything go on.",
+            ],
+            "people.unpaused": [
+                "▶️ This repository is not paused.",
+                "▶️ The pause is over. `ada` paused this repository on 04 May at 12:00 UTC: release week. One run goes on.",
+            ],
+            "reviews.lost_line": "**security-engineer** did not get to the end. Claude was overloaded.",
+            "reviews.opinion_line": [
+                "**code-reviewer**: nothing against it. Good.",
+                "**code-reviewer**: asks for changes. Good.",
+            ],
+            "reviews.remark_text": """\
+Use a name.
+
+```suggestion
+name = 1
+```
+
+<sub>code-reviewer</sub>\
+""",
+            "reviews.rest_text": "- `a.py:3` (code-reviewer): Use a name.",
+            "reviews.review_body": """\
+### 🔎 Review
+
+One.
+
+<details><summary>More remarks: 1</summary>
+
+Two.
+
+</details>
+
+<sub>of `aaaaaaaaaaaa` · asked by @ada · run `260504-120000-abc`</sub>\
+""",
+            "revisions.enough_fixes": "⏸️ I tried 2 times in a row to mend failing checks, and they still fail: `build`, `lint`. I stop here: somebody has to look. `/revise WHAT TO CHANGE` goes on; `limits.check_fixes` in `.github/devflow.yml` sets the limit.",
+            "revisions.enough_revisions": "⏸️ Reviews have started 10 revisions of this pull request, which is the limit. I change nothing more on my own. `/revise` goes on; `limits.revisions` in `.github/devflow.yml` sets the limit.",
+            "revisions.evidence_section": """\
+### Evidence
+Checked by the program, not claimed by a model. Once more.
+
+| | check | found |
+|---|---|---|
+| ✅ | Tests | `make test` ended with exit code 0 |\
+""",
+            "revisions.known_failures": "ℹ️ These checks fail on the base branch, too, so I leave them alone: `build`.",
+            "revisions.lead_of": [
+                "",
+                """\
+> [!WARNING]
+> Nothing proves this change. Tests: no tests found.
+
+""",
+                """\
+> [!CAUTION]
+> The evidence speaks against this change. Files: nothing was changed.
+
+""",
+            ],
+            "revisions.outcome_line": [
+                """\
+### 🎉 Merged: #8
+The change is in `main`.\
+""",
+                """\
+### 🚪 Closed: #8
+The pull request was closed without a merge.\
+""",
+            ],
+            "revisions.pushed_summary": """\
+It is dark.
+
+Pushed aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa. Every check holds.
+
+The base was merged.
+
+| | check | found |
+|---|---|---|
+| ✅ | Tests | `make test` ended with exit code 0 |\
+""",
+            "revisions.renewed_body": """\
+> [!CAUTION]
+> The evidence speaks against this change. Files: nothing was changed.
+
+It is dark.
+
+Part of #7
+
+### Evidence
+Checked by the program, not claimed by a model. Of `aaaaaaaaaaaa`, after run `260504-120000-abc`.
+
+| | check | found |
+|---|---|---|
+| ❌ | Files | nothing was changed |
+
+<sub>Asked by @maintainer in #7 · run `260504-120000-abc` · 1 min 0 s · 1.5k tokens · $0.05</sub>\
+""",
+            "revisions.revision_text": [
+                """\
+Done.
+
+- `a.py:3`: done\
+""",
+                """\
+Done.
+
+`a.py:3`: Named it.\
+""",
+            ],
+            "revisions.thread_answer": [
+                """\
+Named it.
+
+<sub>Done in aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa · run `260504-120000-abc`</sub>\
+""",
+                """\
+Named it.
+
+<sub>Changed in aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, but the evidence is against it · run `260504-120000-abc`</sub>\
+""",
+                """\
+Named it.
+
+<sub>Left as it is · run `260504-120000-abc`</sub>\
+""",
+            ],
+            "revisions.unheard_review": [
+                "🔒 Reviews of `eve` do not make me change this pull request: a bot's words start nothing. Somebody who has it can comment `/revise`.",
+                "🔒 @eve, your reviews do not make me change this pull request: that takes `write` access to this repository. Somebody who has it can comment `/revise`.",
+            ],
+            "revisions.unpushed_summary": """\
+It is dark.
+
+Nothing was pushed. The branch moved.\
+""",
             "status.clock_time": "12:00 UTC",
             "status.for_real": [
                 "To open the pull request, comment `/dev-workflow add a dark mode`.",

@@ -35,7 +35,10 @@ def test_headings_say_their_state_in_words(heading: str, words: str) -> None:
 
 def test_rows_say_their_state_in_words() -> None:
     """The first cell of a table of phases."""
-    assert readable("| ✅ | design | 2 s |\n| ❌ | testing | |") == "| done | design | 2 s |\n| failed | testing | |"
+    assert (
+        readable("| ✅ | [design](#issuecomment-12) | 2 s |\n| ❌ | testing | |")
+        == "| done | design | 2 s |\n| failed | testing | |"
+    )
 
 
 def test_the_evidence_is_printed_once() -> None:

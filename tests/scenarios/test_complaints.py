@@ -71,7 +71,7 @@ async def test_04_it_hangs_for_hours(bot: Rig) -> None:
     state, reason = await bot.ended()
     assert state == "failed"
     assert "`business-analyst` was not done after 60 s" in reason
-    assert "/dev-workflow" in bot.read_all()[0]
+    assert "```text\n/retry\n```" in bot.read_all()[0]
 
 
 async def test_05_it_cannot_be_stopped(bot: Rig) -> None:
@@ -155,7 +155,7 @@ async def test_10_the_error_says_nothing(bot: Rig) -> None:
     await bot.comment("/dev-workflow with a switch --budget 2")
     status = bot.read_all()[0]
     assert "requirements: The model declined to do the work of `business-analyst`." in status
-    assert "```text\n/dev-workflow --budget 2 with a switch\n```" in status
+    assert "```text\n/retry\n```" in status
 
 
 async def test_11_the_permission_that_is_missing_is_not_named(bot: Rig) -> None:
@@ -182,7 +182,7 @@ async def test_12_the_bill_is_a_surprise(bot: Rig) -> None:
     assert 0.1 < sum(turn.usd if turn.usd is not None else turn.reserved_usd for turn in turns) <= 0.17
     status = bot.read_all()[0]
     assert "of $0.17" in status
-    assert "/dev-workflow --budget 1\n" in status
+    assert "```text\n/budget +0.83\n```" in status
 
 
 async def test_13_other_bots_are_ignored_and_nobody_says_why(bot: Rig) -> None:

@@ -1,5 +1,6 @@
 """Flags that say what would be so without them, and flags that look elsewhere."""
 
+from tests.scenarios.pulls import opened
 from tests.scenarios.rig import REPO, Rig
 
 
@@ -24,3 +25,14 @@ async def test_a_plan_looks_at_the_branch_that_is_named(bot: Rig) -> None:
     assert "night.py: night" in bot.claude.told("requirements")
     assert bot.github.branches(REPO)["next"] == head
     bot.read_all()
+
+
+async def test_a_budget_holds_for_reviews_and_revisions_too(bot: Rig) -> None:
+    """Too little for one call: nobody is asked, and the comment says how much more goes on."""
+    await opened(bot)
+    for command in ("/review --budget 0.01", "/revise --budget 0.01 make it grey"):
+        await bot.comment(command, on=8)
+        run = await bot.last_run()
+        assert (run.plan.budget_usd, run.state) == (0.01, "failed")
+        assert "/budget +0.99" in bot.read_all(8)[0]
+    assert bot.claude.requests == []

@@ -9,6 +9,7 @@ from bot.core.effects import without_marks
 _WORDS: Mapping[str, str] = {mark: word for word, mark in [*STATES.items(), *MARKS.items()]}
 _DETAILS = re.compile(r"<details>\s*<summary>(.*?)</summary>(.*?)</details>", re.DOTALL)
 _EVIDENCE = re.compile(r"^\| \| check \| found \|\n(?:\|.*\n?)+", re.MULTILINE)
+_ANCHOR = re.compile(r"\[([^\]\n]*)\]\(#issuecomment-\d+\)")
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _SYMBOLS = re.compile(r"^[^\w`*\[(]+")
 _PHASES = {"requirements", "design", "tasks", "implementation", "testing", "review", *TITLES.values()}
@@ -23,7 +24,7 @@ def readable(body: str) -> str:
     """The Markdown of a comment, fit for a terminal."""
     text = _DETAILS.sub(_folded, without_marks(visible(body)))
     text = _EVIDENCE.sub("*(The evidence table stands below.)*\n", text)
-    text = re.sub(r"</?(sub|sup|br)/?>", "", text)
+    text = _ANCHOR.sub(r"\1", re.sub(r"</?(sub|sup|br)/?>", "", text))
     return "\n".join(_line(line) for line in text.splitlines()).strip()
 
 
