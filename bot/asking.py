@@ -60,12 +60,12 @@ async def _reserve(
     request = wanted
     while True:
         check_time(caps, ports.clock)
-        caps = await _as_raised(caps, job, ports)
+        now = await _as_raised(caps, job, ports)
         price, tokens = ports.model.price_usd(request), ports.model.most_tokens(request)
         turn = Turn(job.run.id, job.unit, index, job.agent.name, job.model, price, reserved_tokens=tokens, heard=heard)
         async with calls.lock:
             ended = calls.ended
-            refused = await ports.store.reserve_turn(turn, caps)
+            refused = await ports.store.reserve_turn(turn, now)
             if refused is None:
                 calls.begin()
                 return request, turn
@@ -81,10 +81,10 @@ async def _reserve(
 
 
 async def _as_raised(caps: Sequence[Cap], job: Job, ports: Ports) -> list[Cap]:
-    """The caps with the run's budget as it is now: people may have raised it since the work began."""
+    """The caps with what people have added to the run's budget since the work began."""
     run = await ports.store.run(job.run.id)
-    usd = (run or job.run).plan.budget_usd
-    return [replace(cap, limits=replace(cap.limits, usd=usd)) if cap.of == "run" else cap for cap in caps]
+    more = max(run.plan.budget_usd - job.run.plan.budget_usd, 0.0) if run else 0.0
+    return [replace(c, limits=replace(c.limits, usd=c.limits.usd + more)) if c.of == "run" else c for c in caps]
 
 
 def check_time(caps: Sequence[Cap], clock: Clock) -> None:

@@ -67,17 +67,19 @@ def sentence(text: str) -> str:
     return cleaned if not cleaned or cleaned[-1] in ".!?)`" else cleaned + "."
 
 
-def again_lines(run: Run, stop: Stop | None = None) -> list[str]:
-    """The command that goes on from where the run stopped, to be copied with one touch; with money if that helps."""
+def again_lines(run: Run, stop: Stop | None = None, *, begun: bool = True) -> list[str]:
+    """The command that goes on from where the run stopped, to be copied with one touch; with money if that helps.
+
+    A run of which nothing is done is asked for again with its own words, which may have to be changed.
+    """
     if stop and stop.more_usd:
         more = max(stop.more_usd - run.plan.budget_usd, 0.01)
-        lead, command = "To go on with a higher budget, comment this:", f"/budget +{more:g}"
-    else:
-        lead, command = (
-            "To go on from where it stopped, comment this:",
-            "/resume" if run.state == "cancelled" else "/retry",
-        )
-    return [lead, "", fence(command, "text")]
+        return ["To go on with a higher budget, comment this:", "", fence(f"/budget +{more:g}", "text")]
+    if not begun:
+        asked = redact_secrets(clean_untrusted(run.request.again).text).strip() or "/dev-workflow"
+        return ["To try again, comment this:", "", fence(asked, "text")]
+    command = "/resume" if run.state == "cancelled" else "/retry"
+    return ["To go on from where it stopped, comment this:", "", fence(command, "text")]
 
 
 def evidence_table(evidence: Evidence) -> str:

@@ -32,7 +32,12 @@ def phase_comment(run: Run, result: PhaseResult, phases_left: Sequence[str]) -> 
     lines += _diff(data)
     stops = result.state == "failed" and not data.get("go_on")
     if stops:
-        lines += ["", *again_lines(run, stop_of([result]))]
+        lines += [
+            "",
+            *again_lines(
+                run, stop_of([result]), begun=bool(run.request.after) or result.name != run.plan.phases[0].name
+            ),
+        ]
     next_up = f" · next: {title_of(run, phases_left[0])}" if phases_left and not stops else ""
     used = f" · {tokens(result.usage)} tokens · {money(result.usd)}" if result.usage.total else ""
     about = f"{_by(result, data)} · {duration(result.seconds)}{used}{next_up} · run `{run.id}`"

@@ -201,7 +201,8 @@ def _footer(progress: Progress) -> list[str]:
     run = progress.run
     if run.state in ENDED:
         stop = stop_of(progress.phases.get(phase.name) for phase in run.plan.phases)
-        again = [] if run.state == "succeeded" else ["", *again_lines(run, stop)]
+        begun = run.state == "cancelled" or any(result.state == "done" for result in progress.phases.values())
+        again = [] if run.state == "succeeded" else ["", *again_lines(run, stop, begun=begun)]
         return [*again, "", f"<sub>run `{run.id}`{_after(run)}</sub>"]
     return ["", f"<sub>run `{run.id}`{_after(run)} · stop it: `/cancel` · more: `/status`</sub>"]
 
