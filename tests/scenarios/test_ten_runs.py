@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from bot.core.command_list import NAMES
 from bot.core.conversation import Json
 from bot.core.effects import marks_in
 from bot.offline.github.traffic import Request, busiest
@@ -73,11 +74,15 @@ async def test_ten_runs_and_their_people_stay_under_every_limit(bot: Rig) -> Non
     for number in range(RUNS):
         bot.repository(name := f"acme/widget-{number}")
         bot.issue(100 + number, repo=name)
+        bot.github.add_user(f"person-{number}")
+        bot.github.grant(name, f"person-{number}", "read")
     started = asyncio.get_running_loop().time()
     await asyncio.gather(*(bot.comment("/dev-workflow", on=100 + n, settle=False) for n in range(RUNS)))
     for minute in range(1, MINUTES):
         await asyncio.sleep(max(0.0, started + minute * MINUTE - asyncio.get_running_loop().time()))
-        await asyncio.gather(*(bot.comment("/status", on=100 + n, settle=False) for n in range(RUNS)))
+        await asyncio.gather(
+            *(bot.comment(f"/help {NAMES[minute]}", on=100 + n, by=f"person-{n}", settle=False) for n in range(RUNS))
+        )
     await bot.settle()
     runs = await bot.bot.store.runs()
     assert [run.reason for run in runs if run.state not in {"succeeded", "unproven"}] == []
