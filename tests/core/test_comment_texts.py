@@ -920,10 +920,10 @@ The work so far is in #8.
 
 Elapsed 1 min 0 s · 1.5k tokens · $0.05 of $5.00
 
-To go on from where it stopped, comment this:
+To try again, comment this:
 
 ```text
-/retry
+/dev-workflow add a dark mode
 ```
 
 <sub>run `260504-120000-abc`</sub>\

@@ -12,6 +12,8 @@ from tests.samples import a_request, a_run
 from tests.scenarios.rig import REPO, Rig
 from tests.scenarios.test_settings import set_up
 
+pytestmark = pytest.mark.slow
+
 FAILS = ["### ❌ Failed", "### ❌ Requirements"]
 
 

@@ -10,6 +10,8 @@ from bot.core.conversation import Json
 from tests.scenarios.parts import plain
 from tests.scenarios.rig import BOT, REPO, TOKEN, Rig
 
+pytestmark = pytest.mark.slow
+
 NOBODY: dict[str, object] = {"anthropic_api_key": SecretStr("")}
 DARK: Json = {"summary": "Dark.", "acceptance": ["It is dark."], "assumptions": [], "out_of_scope": []}
 BY_TOKEN: dict[str, object] = {"app_id": "", "github_token": SecretStr(TOKEN)}

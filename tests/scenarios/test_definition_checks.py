@@ -1,9 +1,12 @@
 """A pull request that breaks settings, agents or commands is told so, line by line, before it is merged."""
 
+import pytest
 from inline_snapshot import snapshot
 
 from tests.scenarios.parts import plain
 from tests.scenarios.rig import REPO, Rig
+
+pytestmark = pytest.mark.slow
 
 PHASES = "---\nphases:\n  - {name: a, agent: helper}\n  - {name: b, agent: hlper}\n---\nx"
 AGENT = "---\nname: helper\ndescription: Helps.\n---\nYou help.\n"

@@ -1,9 +1,12 @@
 """Agents call each other in the middle of a run."""
 
+import pytest
 from inline_snapshot import snapshot
 
 from bot.core.conversation import Json
 from tests.scenarios.rig import Rig
+
+pytestmark = pytest.mark.slow
 
 
 def task(agent: str, about: str) -> Json:

@@ -1,9 +1,12 @@
 """`--dry-run` plans, builds and tests, shows the change, and pushes nothing; the same wish without it then delivers."""
 
+import pytest
 from inline_snapshot import snapshot
 
 from tests.scenarios.parts import plain
 from tests.scenarios.rig import REPO, Rig
+
+pytestmark = pytest.mark.slow
 
 
 async def test_a_dry_run_shows_the_change_and_pushes_nothing(bot: Rig) -> None:

@@ -1,7 +1,11 @@
 """Flags that say what would be so without them, and flags that look elsewhere."""
 
+import pytest
+
 from tests.scenarios.pulls import opened
 from tests.scenarios.rig import REPO, Rig
+
+pytestmark = pytest.mark.slow
 
 
 async def test_what_is_so_anyway_can_be_said(bot: Rig) -> None:

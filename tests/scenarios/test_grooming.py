@@ -9,6 +9,8 @@ from bot.core.effects import without_marks
 from tests.scenarios.parts import plain
 from tests.scenarios.rig import REPO, Rig
 
+pytestmark = pytest.mark.slow
+
 TITLES = ["### ✅ Groomed", "### ✅ Analysis", "### ✅ Feasibility", "### ✅ Risks", "### ✅ Roadmap"]
 
 

@@ -1,9 +1,12 @@
 """A maintainer lends commands on one issue, and stops the whole line."""
 
+import pytest
 from inline_snapshot import snapshot
 
 from tests.scenarios.rig import REPO, Rig
 from tests.scenarios.test_settings import NO_RUN, set_up
+
+pytestmark = pytest.mark.slow
 
 
 def with_boss(bot: Rig) -> None:

@@ -1,10 +1,13 @@
 """A repository's `.claude/commands` are slash commands here."""
 
+import pytest
 from inline_snapshot import snapshot
 
 from tests.scenarios.parts import plain
 from tests.scenarios.rig import REPO, Rig
 from tests.scenarios.test_settings import set_up
+
+pytestmark = pytest.mark.slow
 
 CHANGELOG = """\
 ---

@@ -3,9 +3,13 @@
 import asyncio
 import json
 
+import pytest
+
 from bot.core.conversation import Json
 from tests.scenarios.parts import text_of
 from tests.scenarios.rig import REPO, Rig
+
+pytestmark = pytest.mark.slow
 
 
 async def test_two_tasks_at_once_that_do_not_fit_together(bot: Rig) -> None:

@@ -1,10 +1,13 @@
 """`/planning` thinks and changes nothing; a bare `/dev-workflow` builds what was planned."""
 
+import pytest
 from inline_snapshot import snapshot
 
 from bot.core.conversation import Json
 from tests.scenarios.parts import plain
 from tests.scenarios.rig import REPO, Rig
+
+pytestmark = pytest.mark.slow
 
 PLAN: Json = {
     "submit_tasks": {

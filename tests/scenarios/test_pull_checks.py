@@ -1,10 +1,13 @@
 """Checks of our branch fail: they are mended, so many times in a row, and what is no fault of ours is left alone."""
 
+import pytest
 from inline_snapshot import snapshot
 
 from bot.core.reviews import Annotation, Check
 from tests.scenarios.pulls import head, limit, now, opened, sentences, submit, turns_grey
 from tests.scenarios.rig import REPO, Rig
+
+pytestmark = pytest.mark.slow
 
 LINT = Check(
     "lint",

@@ -1,9 +1,12 @@
 """`/revise` on pull requests: ours, and those of others."""
 
+import pytest
 from inline_snapshot import snapshot
 
 from tests.scenarios.pulls import APPROVED, head, now, opened, remark, sentences, submit, threads, turns_grey
 from tests.scenarios.rig import REPO, Rig
+
+pytestmark = pytest.mark.slow
 
 
 async def test_revise_does_what_the_words_say(bot: Rig) -> None:

@@ -2,6 +2,7 @@
 
 import shutil
 
+import pytest
 from inline_snapshot import snapshot
 
 from bot.core.conversation import Json
@@ -19,6 +20,8 @@ from tests.scenarios.pulls import (
     turns_grey,
 )
 from tests.scenarios.rig import REPO, Rig
+
+pytestmark = pytest.mark.slow
 
 OTHER_DARK = '"""A widget."""\n\n\ndef color() -> str:\n    return "white"\n\n\ndef size() -> int:\n    return 1\n'
 """The base adds a function where ours adds another."""

@@ -1,10 +1,13 @@
 """What people make of our pull requests is kept, told, and ends what is at work on them."""
 
+import pytest
 from inline_snapshot import snapshot
 
 from bot.core.runs import Run
 from tests.scenarios.pulls import opened, remark, sentences, submit
 from tests.scenarios.rig import REPO, Rig
+
+pytestmark = pytest.mark.slow
 
 
 async def outcomes(bot: Rig) -> list[tuple[str, str, str]]:

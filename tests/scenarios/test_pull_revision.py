@@ -1,5 +1,6 @@
 """People review our pull request, and one revision answers all of it."""
 
+import pytest
 from inline_snapshot import snapshot
 
 from bot.core.reviews import Check
@@ -18,6 +19,8 @@ from tests.scenarios.pulls import (
     turns_grey,
 )
 from tests.scenarios.rig import REPO, Rig
+
+pytestmark = pytest.mark.slow
 
 
 async def test_requested_changes_are_made_and_answered(bot: Rig) -> None:

@@ -1,8 +1,11 @@
 """`.github/devflow.yml` on the default branch says who may what, and what a run gets."""
 
+import pytest
 from inline_snapshot import snapshot
 
 from tests.scenarios.rig import REPO, Rig
+
+pytestmark = pytest.mark.slow
 
 PATH = ".github/devflow.yml"
 NO_RUN = "No run is at work on this issue."

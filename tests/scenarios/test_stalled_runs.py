@@ -2,9 +2,13 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from bot.bootstrap import open_store
 from tests.scenarios.parts import plain
 from tests.scenarios.rig import Rig
+
+pytestmark = pytest.mark.slow
 
 
 async def test_a_server_that_was_away_says_so_when_it_is_back(bot: Rig) -> None:

@@ -3,12 +3,15 @@
 import json
 from collections.abc import Mapping
 
+import pytest
 from inline_snapshot import snapshot
 
 from bot.core.conversation import Json
 from bot.core.team import CORE
 from tests.scenarios.parts import plain
 from tests.scenarios.rig import REPO, Rig
+
+pytestmark = pytest.mark.slow
 
 DECLINED: Json = {"stop_reason": "refusal"}
 OWN = "---\nname: developer\ndescription: Builds as we do here.\nmodel: haiku\n---\nSpeak like a pirate.\n"
