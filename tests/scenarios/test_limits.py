@@ -8,6 +8,8 @@ from bot.runner import total_usage
 from tests.scenarios.parts import plain
 from tests.scenarios.rig import Rig
 
+pytestmark = pytest.mark.slow
+
 
 def dear(*calls: Json, dollars: float = 0.1) -> Json:
     """A turn with these calls that costs so much."""

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from inline_snapshot import snapshot
 
 from bot.core.conversation import Json
@@ -9,6 +10,8 @@ from bot.core.effects import marks_in
 from tests.scenarios.parts import plain
 from tests.scenarios.pulls import sentences
 from tests.scenarios.rig import REPO, Rig
+
+pytestmark = pytest.mark.slow
 
 PAINTED = '"""A widget."""\n\n\ndef color(kind: str) -> str:\n    return "white" if kind else eval(kind)\n'
 EVAL: Json = {
@@ -282,10 +285,10 @@ Put the request in other words.
 The model declined to do the work of `security-engineer`.
 Put the request in other words.
 
-To go on from where it stopped, comment this:
+To try again, comment this:
 
 ```text
-/retry
+/review
 ```
 
 <sub>code-reviewer SHA, security-engineer SHA · TIME · N tokens · COST · run `RUN`</sub>\

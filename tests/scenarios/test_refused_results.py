@@ -1,10 +1,13 @@
 """The program believes no agent: what is wrong with a result fails the run, by name."""
 
+import pytest
 from inline_snapshot import snapshot
 
 from bot.core.conversation import Json
 from tests.scenarios.parts import plain
 from tests.scenarios.rig import REPO, Rig
+
+pytestmark = pytest.mark.slow
 
 APPROVED: Json = {"submit_review": {"verdict": "approve", "summary": "Fine.", "comments": []}}
 REFUSED: Json = {
