@@ -126,10 +126,9 @@ async def voided(ports: Ports, run: Run) -> bool:
 async def edited_phase(ports: Ports, run: Run, gate: Gate) -> str | None:
     """The phase of a gate whose comment on GitHub is not what was posted, None if all are."""
     results = {result.name: result for result in await ports.store.phases(run.id)}
-    effects = await ports.store.effects(run.id)
     for name in gate.phases:
-        key = phase_key(results[name])
-        for effect in effects:
+        key, source = phase_key(results[name]), json.loads(results[name].data).get("from", run.id)
+        for effect in await ports.store.effects(source):
             if effect.kind == "comment" and effect.remote and (effect.key == key or effect.key.startswith(f"{key}.")):
                 comment = await ports.github.comment(run.repo, int(effect.remote))
                 if comment is None or _plain(comment.body) != _plain(effect.body):

@@ -1,11 +1,13 @@
 """A run that goes on with one that has ended: what is done stays done, the rest is done again."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.core.conversation import Usage
 from bot.core.errors import BotError
 from bot.core.gating import DELIVERY, followers
+from bot.core.people import Gate
 from bot.core.repository import Sha
 from bot.core.runs import Onto, PhaseName, PhaseResult, Run, RunId
 from bot.ports import Ports
@@ -32,7 +34,9 @@ async def continued(
     first = phase or _first_open(old, results)
     _check(old, results, phase, first)
     again = {first, *followers(old, [first]), DELIVERY}
-    taken = [_taken(old, r, run_id) for r in results.values() if r.name not in again and r.state == "done"]
+    open_ = _unapproved(await ports.store.gates(old.id))
+    kept = [r for r in results.values() if r.name not in again and r.state == "done"]
+    taken = [_taken(old, r, run_id, unapproved=r.name in open_) for r in kept]
     if phase is None and first in results and results[first].state in {"failed", "running"}:
         taken += _begun(old, results[first], run_id)
     budget = await _budget(ports, old, more_usd)
@@ -66,9 +70,21 @@ def _check(old: Run, results: dict[str, PhaseResult], wanted: PhaseName | None, 
         raise BotError(f"`{first}` needs `{missing[0]}`, which was not done.", "`/resume` begins with that.")
 
 
-def _taken(old: Run, result: PhaseResult, run_id: RunId) -> PhaseResult:
+def _unapproved(gates: Sequence[Gate]) -> set[PhaseName]:
+    """Phases that the old run still waited for people to approve."""
+    found = set[PhaseName]()
+    for gate in gates:
+        if gate.state in {"open", "expired", "void", "rejected"}:
+            found |= set(gate.phases)
+        elif gate.state == "approved":
+            found -= set(gate.phases)
+    return found
+
+
+def _taken(old: Run, result: PhaseResult, run_id: RunId, *, unapproved: bool) -> PhaseResult:
     """Stored as done before the run begins; it stands in the thread already."""
-    data = {**json.loads(result.data), "from": old.id}
+    known = json.loads(result.data)
+    data = {**known, "from": known.get("from", old.id), "unapproved": unapproved}
     return replace(result, run=run_id, data=json.dumps(data), usage=Usage(), usd=0.0)
 
 

@@ -179,8 +179,10 @@ def _to_approve(run: Run, results: Results) -> tuple[list[PhaseName], str]:
 
 
 def _taken_over(result: PhaseResult) -> bool:
-    """Results of an earlier run stand in the thread already: whoever gave the command had read them."""
-    return "from" in json.loads(result.data)
+    """Results of an earlier run stand in the thread already: whoever gave the command had read them. What that run
+    still waited to have approved waits in this one, too."""
+    data = json.loads(result.data)
+    return "from" in data and not data.get("unapproved")
 
 
 def _approved(results: Results, gates: Sequence[Gate]) -> set[PhaseName]:

@@ -2,10 +2,12 @@
 
 import asyncio
 import re
+from dataclasses import replace
 
 from inline_snapshot import snapshot
 
 from bot.core.conversation import Json
+from bot.gates import wake
 from tests.scenarios.parts import plain
 from tests.scenarios.rig import REPO, Rig
 
@@ -212,6 +214,30 @@ async def test_people_without_write_access_decide_nothing(bot: Rig) -> None:
     assert (await bot.last_run()).state == "waiting"
     await bot.comment("/cancel")
     assert (await bot.ended())[0] == "cancelled"
+    bot.read_all()
+
+
+async def test_a_gate_reminds_and_ends_and_its_run_can_be_resumed(bot: Rig) -> None:
+    """Nobody decides: reminders, then the run ends and says how to go on; what was not approved waits again."""
+    bot.issue(7)
+    wanted: Json = {"summary": "Dark.", "acceptance": ["It is dark."], "assumptions": [], "out_of_scope": []}
+    bot.says("requirements", {"tools": [{"submit_requirements": wanted}]})
+    await bot.comment("/dev-workflow --manual")
+    run = await bot.last_run()
+    hurried = replace(run.plan, remind_hours=1 / 3600, expire_days=4 / 86_400)
+    await bot.bot.store.set_plan(run.id, hurried)
+    await wake(bot.bot.ports, run, "hurry")
+    await bot.until(lambda: any("⏰ Still waiting." in c.body for c in bot.bot_comments()), "a reminder")
+    await bot.until(lambda: "Nobody decided within" in bot.bot_comments()[0].body, "the end")
+    assert (await bot.ended())[0] == "cancelled"
+    await bot.settle()
+    bot.read_all()
+    await bot.comment("/resume")
+    resumed = await bot.last_run()
+    assert resumed.state == "waiting"
+    assert "Waiting for approval of requirements" in bot.read_all()[-1]
+    assert [r.phase for r in bot.claude.requests] == ["requirements"]
+    await bot.comment("/cancel")
     bot.read_all()
 
 
