@@ -4,7 +4,6 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from itertools import count
 from typing import cast
 
 import structlog
@@ -30,6 +29,8 @@ from bot.runner import QuestionError, total_usage
 from bot.status import StatusBoard, finish_reactions
 from bot.testing import env_of
 
+MOST_LOOKS = 1000
+LOST = "The run did not come to its end, and was stopped. `/retry` goes on with it."
 HALT_SECONDS = 3600.0
 """How long a run of a repository whose line is stopped waits before it looks again by itself."""
 KNOWN = (BotError, ModelError, GitHubError, WorkspaceError, SandboxError)
@@ -52,16 +53,17 @@ class Runs:
         """The whole of a run. It may wait for days between segments; a segment has its repository to itself."""
         opened = await steps.step("open", lambda: self._open(run_id))
         problem = str(opened.get("problem", ""))
-        for number in count(1):
-            following: Json = (
-                {"do": "end"} if problem else await steps.step(f"next-{number}", lambda: self._next(run_id))
-            )
+        following: Json = {"do": "end"}
+        for number in range(1, MOST_LOOKS):
+            following = {"do": "end"} if problem else await steps.step(f"next-{number}", lambda: self._look(run_id))
             if following["do"] == "wait":
                 await steps.receive(WAKE, seconds=following["seconds"])
             elif following["do"] == "work":
                 await self._segment(run_id, f"part-{number}", steps)
             elif following["do"] == "end":
                 break
+        else:
+            following = {"do": "end", "state": "failed", "reason": LOST}
         return await steps.step("close", lambda: self._close(run_id, problem, following))
 
     async def _segment(self, run_id: RunId, name: str, steps: Steps) -> None:
@@ -70,6 +72,14 @@ class Runs:
         except Exception:  # noqa: BLE001
             structlog.get_logger().exception("segment broke", run=run_id, segment=name)
             await steps.step(f"{name}-broke", lambda: self._broke(run_id))
+
+    async def _look(self, run_id: RunId) -> Json:
+        """What comes next; where people cannot be told what the run waits for, it ends."""
+        try:
+            return await self._next(run_id)
+        except GitHubError as error:
+            structlog.get_logger().warning("the run cannot be followed", run=run_id, error=str(error))
+            return {"do": "end", "state": "failed", "reason": str(error)}
 
     async def _next(self, run_id: RunId) -> Json:
         """What the coordinator does next: `work`, `wait` so many seconds, look `again`, or `end`."""
@@ -146,9 +156,11 @@ class Runs:
         chosen = next((r for r in await self._ports.store.phases(run.id) if r.name == TEAM and r.state == "done"), None)
         if chosen is None:
             return run
-        run = replace(run, plan=with_chosen(run.plan, chosen))
-        await self._ports.store.set_plan(run.id, run.plan)
-        return run
+        plan = with_chosen(run.plan, chosen)
+        # Written once: a budget that is raised at this moment is part of the plan, too.
+        if plan != run.plan:
+            await self._ports.store.set_plan(run.id, plan)
+        return replace(run, plan=plan)
 
     async def _broke(self, run_id: RunId) -> Json:
         """What a segment left unfinished cannot go on: the run ends, and says so."""
