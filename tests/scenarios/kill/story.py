@@ -26,6 +26,7 @@ AT_ONCE = 2
 BOT = "devflow[bot]"
 ENDS = {"SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"}
 _VARYING = (
+    (re.compile(r"(?<=issuecomment-)\d+"), "COMMENT"),
     (re.compile(r"\b\d{6}-\d{6}-[0-9a-z]+"), "RUN"),
     (re.compile(r"\b[0-9a-f]{12,40}\b"), "SHA"),
     (re.compile(r"(\d+ h )?(\d+ min )?\b\d+(\.\d)? (s|min)\b"), "TIME"),
