@@ -73,7 +73,7 @@ async def test_04_it_hangs_for_hours(bot: Rig) -> None:
     state, reason = await bot.ended()
     assert state == "failed"
     assert "`business-analyst` was not done after 60 s" in reason
-    assert "```text\n/retry\n```" in bot.read_all()[0]
+    assert "```text\n/dev-workflow\n```" in bot.read_all()[0]
 
 
 async def test_05_it_cannot_be_stopped(bot: Rig) -> None:
@@ -157,7 +157,7 @@ async def test_10_the_error_says_nothing(bot: Rig) -> None:
     await bot.comment("/dev-workflow with a switch --budget 2")
     status = bot.read_all()[0]
     assert "requirements: The model declined to do the work of `business-analyst`." in status
-    assert "```text\n/retry\n```" in status
+    assert "```text\n/dev-workflow --budget 2 with a switch\n```" in status
 
 
 async def test_11_the_permission_that_is_missing_is_not_named(bot: Rig) -> None:

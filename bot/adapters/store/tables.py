@@ -65,7 +65,7 @@ class RunRow(Row, table=True):
     pull_number: int | None
     request: dict[str, object] = Field(sa_type=JSON)
     plan: dict[str, object] = Field(sa_type=JSON)
-    outcome: str = Field(default="", sa_type=CleanText, sa_column_kwargs={"server_default": ""})
+    outcome: str = Field(default="", sa_type=CleanText, sa_column_kwargs={"server_default": text("''")})
 
 
 class PhaseRow(Row, table=True):
@@ -118,7 +118,7 @@ class TurnRow(Row, table=True):
     tree: str | None = Field(default=None, sa_type=CleanText)
     reply: str | None = Field(default=None, sa_type=CleanText)
     results: str | None = Field(default=None, sa_type=CleanText)
-    heard: str = Field(default="", sa_type=CleanText, sa_column_kwargs={"server_default": ""})
+    heard: str = Field(default="", sa_type=CleanText, sa_column_kwargs={"server_default": text("''")})
 
 
 class EffectRow(Row, table=True):

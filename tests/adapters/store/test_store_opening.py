@@ -185,7 +185,7 @@ async def test_a_stored_run_that_makes_no_sense(store: SqlStore, database_url: s
     with engine.begin() as connection:
         connection.execute(text('UPDATE devflow_runs SET plan = \'{"phases": [{"name": "party"}]}\''))
     engine.dispose()
-    with pytest.raises(BotError, match=rf"run {RUN} cannot be read: plan\.phases\.0\.name"):
+    with pytest.raises(BotError, match=rf"run {RUN} cannot be read: plan\.phases\.0\.agent"):
         await store.run(RUN)
 
 

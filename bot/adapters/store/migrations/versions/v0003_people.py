@@ -11,9 +11,9 @@ MOMENT = sa.DateTime(timezone=True)
 
 
 def upgrade(op: Operations) -> None:
-    op.add_column("devflow_runs", sa.Column("outcome", sa.Text(), nullable=False, server_default=""))
+    op.add_column("devflow_runs", sa.Column("outcome", sa.Text(), nullable=False, server_default=sa.text("''")))
     op.add_column("devflow_phases", sa.Column("attempt", sa.Integer(), nullable=False, server_default="1"))
-    op.add_column("devflow_turns", sa.Column("heard", sa.Text(), nullable=False, server_default=""))
+    op.add_column("devflow_turns", sa.Column("heard", sa.Text(), nullable=False, server_default=sa.text("''")))
     _gates(op)
     _notes(op)
     _delegations(op)
