@@ -194,7 +194,7 @@ async def test_nothing_is_ranked_where_all_sides_fail(bot: Rig) -> None:
     assert (state, reason) == snapshot(
         ("failed", "roadmap: There is nothing to rank: neither analysis nor feasibility nor risks came to a result.")
     )
-    assert "```text\n/retry\n```" in bot.read_all()[0]
+    assert "```text\n/grooming --budget 3\n```" in bot.read_all()[0]
 
 
 async def test_a_budget_that_is_too_small_is_told_with_the_next_one(bot: Rig) -> None:
