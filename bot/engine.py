@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import replace
+from functools import partial
 
 import structlog
 
@@ -20,7 +21,7 @@ from bot.core.effects import is_marked
 from bot.core.errors import BotError
 from bot.core.events import CommentPosted, Event, IssueLabeled
 from bot.core.policy import Denied, changes_nothing, name_of
-from bot.core.runs import ENDED, Run
+from bot.core.runs import ENDED
 from bot.ports import GitHubError, Ports
 from bot.run import Runs
 from bot.starting import Ask, Defaults
@@ -35,7 +36,7 @@ class Engine:
         self._ports = ports
         self._runs = runs
         self._desk = Desk(ports, runs, catalog, defaults)
-        runs.after = self._after
+        runs.after = partial(look_after, self._desk)
 
     async def handle(self, event: Event) -> str:
         """Act on one event; returns what was done in a word or two, for the delivery's record."""
@@ -88,10 +89,6 @@ class Engine:
         source = f"label-{hashlib.sha256(f'{event.repo} {event.issue.number} {event.label}'.encode()).hexdigest()[:8]}"
         ask = Ask(event.repo, event.issue, event.author, event.at, source, label=event.label)
         return await self._answer(ask, 0, command)
-
-    async def _after(self, run: Run) -> None:
-        """What a run's end leads to."""
-        await look_after(self._desk, run)
 
     async def reconcile(self) -> None:
         """Once after a start: find out what happened while nobody listened."""

@@ -19,11 +19,10 @@ LEAST_USD = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Continued:
-    """The new run, and the phases that it takes over; `first` is the one that it begins with."""
+    """The new run, and the phases that it takes over."""
 
     run: Run
     taken: tuple[PhaseResult, ...]
-    first: PhaseName
 
 
 async def continued(
@@ -46,7 +45,7 @@ async def continued(
     )
     plan = replace(old.plan, budget_usd=budget)
     run = Run(run_id, old.repo, request, plan, created_at=ports.clock.now(), pull_number=onto.pull if onto else None)
-    return Continued(run, tuple(taken), first)
+    return Continued(run, tuple(taken))
 
 
 def _first_open(old: Run, results: dict[str, PhaseResult]) -> PhaseName:
@@ -116,6 +115,6 @@ async def _onto(ports: Ports, old: Run, results: dict[str, PhaseResult]) -> Onto
     if not branch or not head or old.pull_number is None:
         return None
     pull = await ports.github.pull(old.repo, old.pull_number)
-    if pull is None or pull.state != "open" or pull.head_sha != head:
+    if pull.state != "open" or pull.head_sha != head:
         return None
     return Onto(branch, Sha(head), old.pull_number)

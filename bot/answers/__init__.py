@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from bot.answers import gates, grooming, people, pull_events, pulls, starting, steering, stopping, telling
+from bot.answers import gates, people, pull_events, pulls, starting, steering, stopping, telling
 from bot.answers.custom import start_custom
 from bot.answers.definition_checks import check_pull
 from bot.answers.desk import Desk
@@ -16,7 +16,7 @@ __all__ = ["ANSWERS", "HAPPENINGS", "Ask", "Desk"]
 ANSWERS: Mapping[type[kinds.Command], Callable[[Desk, Ask, Any], Awaitable[str]]] = {
     kinds.DevWorkflow: starting.start,
     kinds.Planning: starting.start,
-    kinds.Grooming: grooming.grooming,
+    kinds.Grooming: starting.start,
     kinds.Review: pulls.review,
     kinds.Revise: pulls.revise,
     kinds.Approve: gates.approve,

@@ -29,12 +29,12 @@ async def approve(desk: Desk, ask: Ask, command: Approve) -> str:
     if gate.state == "open" and (name := await edited_phase(desk.ports, run, gate)):
         await _void(desk, run, gate, comments.changed_under(name), ask.author)
         raise BotError(f"Not approved: {comments.changed_under(name)}.", "Read it, and approve that.")
-    return await _decide(desk, ask, run, gate, "approved", "")
+    return await decide(desk, ask, run, gate, "approved", "")
 
 
 async def reject(desk: Desk, ask: Ask, command: Reject) -> str:
     run, gate = await _waiting(desk, ask, "rejected")
-    return await _decide(desk, ask, run, gate, "rejected", command.why)
+    return await decide(desk, ask, run, gate, "rejected", command.why)
 
 
 async def answer(desk: Desk, ask: Ask, command: Answer) -> str:
@@ -42,7 +42,7 @@ async def answer(desk: Desk, ask: Ask, command: Answer) -> str:
     if gate.kind != "question":
         hint = f"It waits for `/approve {gate.hash[:SHORT]}` or `/reject WHY`."
         raise BotError("The run has no open question.", hint)
-    return await _decide(desk, ask, run, gate, "answered", command.text)
+    return await decide(desk, ask, run, gate, "answered", command.text)
 
 
 async def edited(desk: Desk, event: CommentPosted) -> str:
@@ -75,7 +75,7 @@ async def _void(desk: Desk, run: Run, gate: Gate, why: str, by: str) -> None:
     await wake(desk.ports, run, f"{gate.key}-void")
 
 
-async def _decide(desk: Desk, ask: Ask, run: Run, gate: Gate, state: GateState, words: str) -> str:
+async def decide(desk: Desk, ask: Ask, run: Run, gate: Gate, state: GateState, words: str) -> str:
     """Decide, wake the run, and show it. A repeat of the same command finishes what a crash left."""
     if gate.state == "open":
         decided = await desk.ports.store.decide_gate(gate, state, by=ask.author, words=words, at=ask.at)

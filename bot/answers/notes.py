@@ -3,7 +3,7 @@
 from bot.answers.desk import Desk
 from bot.core.events import CommentPosted
 from bot.core.people import Note
-from bot.core.repository import PERMISSIONS
+from bot.core.policy import may_write
 from bot.starting import Ask
 
 
@@ -12,8 +12,7 @@ async def note(desk: Desk, event: CommentPosted) -> str:
     run = await desk.active(event.repo, event.issue.number)
     if run is None or not event.text.strip():
         return "no command"
-    permission = await desk.ports.github.permission(event.repo, event.author)
-    if PERMISSIONS.index(permission) < PERMISSIONS.index("write"):
+    if not may_write(await desk.ports.github.permission(event.repo, event.author)):
         return "no command"
     await desk.ports.store.add_note(Note(run.id, event.comment_id, event.author, event.text, desk.ports.clock.now()))
     await desk.react(Ask(event.repo, event.issue, event.author, event.at, "", event.comment_id), "eyes")

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from bot.answers.desk import Desk
+from bot.answers.gates import decide
 from bot.answers.starting import check_can_start
 from bot.core import comments
 from bot.core.command_kinds import Budget, Resume, Retry
@@ -10,7 +11,6 @@ from bot.core.command_values import MAX_BUDGET_USD
 from bot.core.errors import BotError
 from bot.core.people import SHORT
 from bot.core.runs import ENDED, PhaseName, Run
-from bot.gates import show_decided, wake
 from bot.going_on import continued
 from bot.starting import Ask, make_run_id
 
@@ -66,10 +66,7 @@ async def _send_back(desk: Desk, ask: Ask, run: Run, phase: PhaseName | None) ->
     if name not in {one.name for one in await desk.ports.store.phases(run.id)}:
         raise BotError(f"Run `{run.id}` has not done `{name}` yet.", f"It waits with `{gate.hash[:SHORT] or name}`.")
     words = f"{name} @{ask.author} wants it done again."
-    await desk.ports.store.decide_gate(gate, "rejected", by=ask.author, words=words, at=ask.at)
-    await wake(desk.ports, run, f"{gate.key}-rejected")
-    await show_decided(desk.ports, run, replace(gate, state="rejected", by=ask.author, words=words))
-    await desk.react(ask, "rocket")
+    await decide(desk, ask, run, gate, "rejected", words)
     return f"{name} again"
 
 
@@ -77,17 +74,15 @@ async def _go_on(desk: Desk, ask: Ask, old: Run, phase: PhaseName | None, more_u
     """Stored whole before it is started: a repeat after a crash starts the same one."""
     ports = desk.ports
     run_id = make_run_id(ask.at, ask.comment_id or ask.source, ask.index)
-    run = await ports.store.run(run_id)
-    if run is None:
+    new = await ports.store.run(run_id) is None
+    if new:
         await check_can_start(desk, replace(ask, issue=replace(ask.issue, is_pull=False)))
+    if new or await ports.durable.status(run_id) == "unknown":
         found = await continued(ports, old, run_id, ask, phase, more_usd)
-        run = found.run
-        await ports.store.add_run(run)
-    if run.state == "queued" and not await ports.store.phases(run_id):
-        found = await continued(ports, old, run_id, ask, phase, more_usd)
+        await ports.store.add_run(found.run)
         for result in found.taken:
             await ports.store.save_phase(result)
     await ports.durable.start(run_id, ask.repo)
-    if ask.issue.number != run.request.issue:
-        await desk.reply(ask, ask.key, comments.goes_on_there(run_id, run.request.issue))
+    if ask.issue.number != old.request.issue:
+        await desk.reply(ask, ask.key, comments.goes_on_there(run_id, old.request.issue))
     return f"run {run_id} goes on with {old.id}"

@@ -2,12 +2,13 @@
 
 from bot.answers.custom import own_commands
 from bot.answers.desk import Desk
+from bot.answers.own import own_definitions
 from bot.core import comments
 from bot.core.command_kinds import Agents, Help, Ping, Status
 from bot.core.commands import help_text
 from bot.core.errors import BotError
 from bot.core.runs import Run, RunId
-from bot.phases.settling import LEAST_RESULTS, newest_agents
+from bot.phases.settling import LEAST_RESULTS
 from bot.starting import Ask
 from bot.status import progress_of
 
@@ -46,8 +47,8 @@ async def agents(desk: Desk, ask: Ask, command: Agents) -> str:
     """All that can work here, or the team of the last run with the reasons for it."""
     if command.why:
         return await desk.tell(ask, await _why(desk, ask))
-    found = await newest_agents(desk.ports, desk.catalog, ask.repo)
-    rows = [(agent.name, agent.path or "built in", agent.description) for agent in found.agents]
+    catalog = (await own_definitions(desk, ask.repo)).catalog
+    rows = [(agent.name, agent.path or "built in", agent.description) for agent in catalog.agents]
     return await desk.tell(ask, comments.agents_table(rows))
 
 

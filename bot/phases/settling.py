@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from bot.core.definitions import AGENTS_FOLDER, MAX_BYTES, MAX_FILES, Catalog, model_id, with_files
 from bot.core.facts import Facts, facts_of
-from bot.core.repository import Repo, Sha
 from bot.core.runs import Run
 from bot.core.team import propose
 from bot.ports import Checkout, Ports
@@ -23,20 +22,10 @@ async def catalog_for(ports: Ports, builtin: Catalog, run: Run) -> tuple[Catalog
     """
     if run.plan.agents_sha is None:
         return builtin, ()
-    return await _catalog_at(ports, builtin, run.repo, run.plan.agents_sha)
-
-
-async def _catalog_at(ports: Ports, builtin: Catalog, repo: Repo, sha: Sha) -> tuple[Catalog, tuple[str, ...]]:
-    url, token = await ports.github.git_credentials(repo)
+    url, token = await ports.github.git_credentials(run.repo)
+    sha = run.plan.agents_sha
     files, left_out = await ports.workspaces.folder(url, token, sha, AGENTS_FOLDER, most=MAX_FILES, size=MAX_BYTES)
     return await asyncio.to_thread(with_files, builtin, files, left_out)
-
-
-async def newest_agents(ports: Ports, builtin: Catalog, repo: Repo) -> Catalog:
-    """The agents as the default branch has them now. Raises `GitHubError` and `WorkspaceError`."""
-    default = (await ports.github.repository(repo)).default_branch
-    head = await ports.github.branch_head(repo, default)
-    return (await _catalog_at(ports, builtin, repo, head))[0] if head else builtin
 
 
 async def settle(

@@ -49,10 +49,10 @@ Put the request in other words.
 
 Elapsed TIME · N tokens · COST of $5.00
 
-To go on from where it stopped, comment this:
+To try again, comment this:
 
 ```text
-/retry
+/revise
 ```
 
 <sub>run `RUN`</sub>\
@@ -63,10 +63,10 @@ To go on from where it stopped, comment this:
 The model declined to do the work of `developer`.
 Put the request in other words.
 
-To go on from where it stopped, comment this:
+To try again, comment this:
 
 ```text
-/retry
+/revise
 ```
 
 <sub>developer SHA · TIME · N tokens · COST · run `RUN`</sub>\

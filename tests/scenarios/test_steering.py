@@ -117,7 +117,7 @@ async def test_money_for_a_run_that_met_its_budget(bot: Rig) -> None:
     await bot.comment("/budget +1\n/status")
     [run, *_] = await bot.bot.store.runs()
     assert 7.0 < run.plan.budget_usd < 8.0
-    for _ in range(5):
+    for _ in range(6):
         await bot.comment("/approve")
     assert await bot.ended() == ("succeeded", "")
     bot.read_all()
