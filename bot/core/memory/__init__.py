@@ -1,0 +1,1 @@
+"""What is remembered of a repository, and which of it is worth showing to an agent."""
