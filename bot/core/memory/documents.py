@@ -1,0 +1,100 @@
+"""What of a memory is looked up: its terms, weighed by where they stand, and a sketch of its words."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+
+from bot.core.memory.memories import Memory, Query
+from bot.core.memory.words import terms
+
+TITLE_WEIGHT = 3
+MOST_TEXT = 20_000
+"""Characters of a text that are kept; a title may have a fiftieth of them."""
+MOST_NAMES = 200
+"""Files, and symbols."""
+MOST_TERMS = 2_000
+"""Different terms of a memory or a query; the first count."""
+HIGHEST_WEIGHT = 255
+TERM_BITS = 40
+"""Of a term's number. In a repository of 100,000 different terms, one search in ten million meets a wrong one."""
+CUT = " […]"
+
+Term = int
+"""A term's number. Words themselves are not in the index: nothing of a forgotten memory stays there, and no text is
+ever read as a search expression."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A memory as the index has it: how much each term counts."""
+
+    weights: Mapping[Term, int]
+    length: int
+    """The sum of all weights."""
+
+
+def document(memory: Memory) -> Document:
+    """Title, text, and the files and symbols that the run changed, which the text itself often does not name."""
+    counted = Counter(terms(memory.text))
+    for term in terms(memory.title):
+        counted[term] += TITLE_WEIGHT
+    counted.update(terms(" ".join([*memory.files, *memory.symbols])))
+    weights = {number(term): min(weight, HIGHEST_WEIGHT) for term, weight in counted.most_common(MOST_TERMS)}
+    return Document(weights, sum(weights.values()))
+
+
+def query_terms(query: Query) -> list[Term]:
+    """The terms of a query, each once."""
+    text = " ".join([query.text[:MOST_TEXT], *query.files[:MOST_NAMES], *query.symbols[:MOST_NAMES]])
+    return [number(term) for term in list(dict.fromkeys(terms(text)))[:MOST_TERMS]]
+
+
+def number(term: str) -> Term:
+    """The same in every process and database."""
+    return int.from_bytes(blake2b(term.encode("utf-8", "replace"), digest_size=TERM_BITS // 8).digest(), "big")
+
+
+def bounded(memory: Memory) -> Memory:
+    """The memory without what is longer than anybody reads; where text was cut it says so."""
+    return replace(
+        memory,
+        title=_cut(" ".join(memory.title.split()), MOST_TEXT // 50),
+        text=_cut(memory.text, MOST_TEXT),
+        subject=_cut(" ".join(memory.subject.split()), MOST_TEXT // 50),
+        files=_names(memory.files),
+        symbols=_names(memory.symbols),
+    )
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - len(CUT)] + CUT
+
+
+def _names(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name[: MOST_TEXT // 50] for name in names))[:MOST_NAMES]
+
+
+# A sketch: the smallest hashes of all runs of three words (Broder, "On the resemblance and containment of documents").
+SKETCH = 32
+RUN_OF_WORDS = 3
+NEARLY = 0.8
+WORD = re.compile(r"\w+")
+
+Sketch = tuple[int, ...]
+
+
+def sketch(memory: Memory) -> Sketch:
+    """Of title and text, in ascending order; empty if there is not a word."""
+    words = WORD.findall(f"{memory.title}\n{memory.text}".casefold())
+    last = max(len(words) - RUN_OF_WORDS, 0)
+    runs = {" ".join(words[at : at + RUN_OF_WORDS]) for at in range(last + 1)} if words else set()
+    return tuple(sorted(map(number, runs))[:SKETCH])
+
+
+def nearly_the_same(one: Sketch, other: Sketch) -> bool:
+    """Whether four fifths of the runs of words of both are in both, as far as the sketches can tell."""
+    smallest = sorted({*one, *other})[:SKETCH]
+    both = {*one} & {*other}
+    return bool(smallest) and sum(term in both for term in smallest) >= NEARLY * len(smallest)
