@@ -7,7 +7,7 @@ if they were not there.
 
 import json
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import bindparam, text
 from sqlmodel import col, delete, select, update
@@ -72,8 +72,9 @@ async def drop(session: AsyncSession, scope: int, memory: int) -> None:
     await _count(session, scope, -1, -document.length)
 
 
-async def corpus(session: AsyncSession, scopes: Sequence[ScopeRow], terms: Sequence[Term]) -> Corpus:
+async def corpus(session: AsyncSession, scopes: Sequence[ScopeRow], terms: Iterable[Term]) -> Corpus:
     """What the memories of the scopes have in common, as far as these terms go."""
+    terms = [*terms]
     keys = [scoped(scope.number or 0, term) for scope in scopes for term in terms]
     frequencies: dict[Term, int] = {}
     for row in await session.exec(select(TermRow).where(col(TermRow.term).in_(keys))):
@@ -83,11 +84,11 @@ async def corpus(session: AsyncSession, scopes: Sequence[ScopeRow], terms: Seque
 
 
 async def candidates(
-    session: AsyncSession, scopes: Sequence[ScopeRow], known: Corpus, terms: Sequence[Term], kinds: Sequence[str]
+    session: AsyncSession, scopes: Sequence[ScopeRow], known: Corpus, terms: Mapping[Term, float], kinds: Sequence[str]
 ) -> dict[int, Document]:
     """The documents that have the most of the rarest terms."""
     worths = {
-        f"{scoped(scope.number or 0, term):x}": round(1000 * known.rarity(term))
+        f"{scoped(scope.number or 0, term):x}": round(1000 * terms[term] * known.rarity(term))
         for term in within_budget(known, terms)
         for scope in scopes
     }

@@ -1,5 +1,6 @@
 """What of a memory is looked up: its terms, weighed by where they stand, and a sketch of its words."""
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -9,7 +10,11 @@ from hashlib import blake2b
 from bot.core.memory.memories import Memory, Query
 from bot.core.memory.words import terms
 
-TITLE_WEIGHT = 3
+TITLE_WEIGHT = 5
+CHANGED_WEIGHT = 3
+"""Of the names of files and symbols."""
+FIRST_LINE_WEIGHT = 4
+"""Of a query, whose first line is its title."""
 MOST_TEXT = 20_000
 """Characters of a text that are kept; a title may have a fiftieth of them."""
 MOST_NAMES = 200
@@ -38,17 +43,25 @@ class Document:
 def document(memory: Memory) -> Document:
     """Title, text, and the files and symbols that the run changed, which the text itself often does not name."""
     counted = Counter(terms(memory.text))
-    for term in terms(memory.title):
-        counted[term] += TITLE_WEIGHT
-    counted.update(terms(" ".join([*memory.files, *memory.symbols])))
+    _add(counted, memory.title, TITLE_WEIGHT)
+    _add(counted, " ".join([*memory.files, *memory.symbols]), CHANGED_WEIGHT)
     weights = {number(term): min(weight, HIGHEST_WEIGHT) for term, weight in counted.most_common(MOST_TERMS)}
     return Document(weights, sum(weights.values()))
 
 
-def query_terms(query: Query) -> list[Term]:
-    """The terms of a query, each once."""
-    text = " ".join([query.text[:MOST_TEXT], *query.files[:MOST_NAMES], *query.symbols[:MOST_NAMES]])
-    return [number(term) for term in list(dict.fromkeys(terms(text)))[:MOST_TERMS]]
+def query_terms(query: Query) -> dict[Term, float]:
+    """The terms of a query and how much each counts: the first line is its title, and tells more than all the rest."""
+    title, _, rest = query.text[:MOST_TEXT].lstrip().partition("\n")
+    named = terms(" ".join([*query.files[:MOST_NAMES], *query.symbols[:MOST_NAMES]]))
+    first = terms(title)
+    counted = Counter([*first, *terms(rest), *named]).most_common(MOST_TERMS)
+    weights = dict.fromkeys(first, FIRST_LINE_WEIGHT)
+    return {number(term): weights.get(term, 1) * (1 + math.log(count)) for term, count in counted}
+
+
+def _add(counted: Counter[str], text: str, weight: int) -> None:
+    for term in terms(text):
+        counted[term] += weight
 
 
 def number(term: str) -> Term:

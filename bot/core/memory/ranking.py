@@ -1,14 +1,14 @@
 """How well a memory fits a query: BM25 within the repository, times a bounded weight for trust, age and usefulness."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.memory.documents import Document, Term
 from bot.core.memory.memories import Memory
 
-K1, B = 1.2, 0.75
+K1, B = 2.0, 0.9
 """Saturation and length normalisation (Robertson and Zaragoza, "The Probabilistic Relevance Framework", 2009)."""
 BUDGET = 20_000
 """Postings that a search reads at most, so that it takes as long in a large repository as in a small one."""
@@ -43,21 +43,18 @@ def within_budget(corpus: Corpus, terms: Iterable[Term], budget: int = BUDGET) -
     return chosen
 
 
-def relevance(corpus: Corpus, terms: Sequence[Term], documents: Mapping[int, Document]) -> dict[int, float]:
+def relevance(corpus: Corpus, terms: Mapping[Term, float], documents: Mapping[int, Document]) -> dict[int, float]:
     """Each document's BM25 score by its key, more is better."""
-    rarity = {term: corpus.rarity(term) for term in terms}
+    worths = {term: counts * corpus.rarity(term) for term, counts in terms.items()}
     average = max(corpus.length / max(corpus.count, 1), 1.0)
-    return {key: _score(document, rarity, average) for key, document in documents.items()}
+    return {key: _score(document, worths, average) for key, document in documents.items()}
 
 
-def _score(document: Document, rarity: Mapping[Term, float], average: float) -> float:
+def _score(document: Document, worths: Mapping[Term, float], average: float) -> float:
     damping = K1 * (1 - B + B * document.length / average)
     weights = document.weights
-    return sum(
-        worth * weights[term] * (K1 + 1) / (weights[term] + damping)
-        for term, worth in rarity.items()
-        if term in weights
-    )
+    common = worths.keys() & weights.keys()
+    return math.fsum(worths[term] * weights[term] * (K1 + 1) / (weights[term] + damping) for term in common)
 
 
 HALF_LIFE_DAYS = 365.0

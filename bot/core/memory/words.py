@@ -23,7 +23,7 @@ STOP = frozenset(STOP_WORDS.split())
 
 def terms(text: str) -> list[str]:
     """The terms of a text in its order, repeated as often as they occur; an identifier gives its parts and itself."""
-    return [term for token in TOKEN.findall(text) for term in _forms(token) if _tells(term)]
+    return [_singular(term) for token in TOKEN.findall(text) for term in _forms(token) if _tells(term)]
 
 
 def _forms(token: str) -> Iterator[str]:
@@ -36,3 +36,10 @@ def _forms(token: str) -> Iterator[str]:
 
 def _tells(term: str) -> bool:
     return 1 < len(term) <= LONGEST and term not in STOP
+
+
+def _singular(word: str) -> str:
+    """Without the ending of an English plural (Harman, "How effective is suffixing?", 1991)."""
+    if len(word) < 4 or not word.endswith("s") or word.endswith(("us", "ss", "is")):
+        return word
+    return word[:-3] + "y" if word.endswith("ies") and len(word) > 4 else word[:-1]
