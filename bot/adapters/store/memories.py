@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.adapters.store import memory_rows, recalling, remembering
+from bot.adapters.store import recalling, remembering
 from bot.adapters.store.database import Database
 from bot.adapters.store.whole import whole_calls
 from bot.core.memory.memories import Found, Memory, Query, Remembered, State, Use, Verdict
@@ -21,34 +21,27 @@ class SqlMemories(ABC):
     def _open(self) -> Database: ...
 
     async def remember(self, memory: Memory) -> Remembered:
-        async with self._open.writing() as session:
-            return await remembering.remember(session, memory)
+        return await self._open.write_in_thread(lambda database: remembering.remember(database, memory))
 
     async def recall(self, query: Query) -> list[Found]:
-        async with self._open.reading() as session:
-            return await recalling.recall(session, query)
+        return await self._open.read_in_thread(lambda database: recalling.recall(database, query))
 
     async def memory(self, repo: Repo, memory_id: str) -> Memory | None:
-        async with self._open.reading() as session:
-            row = await memory_rows.find(session, await memory_rows.scopes(session, repo), memory_id)
-            return memory_rows.memory_of(row) if row else None
+        return await self._open.read_in_thread(lambda database: recalling.one(database, repo, memory_id))
 
     async def memories(self, repo: Repo, *, states: Sequence[State] = ("active",), limit: int = 50) -> list[Memory]:
-        async with self._open.reading() as session:
-            return await recalling.newest(session, repo, states, limit)
+        return await self._open.read_in_thread(lambda database: recalling.newest(database, repo, states, limit))
 
     async def set_memory_state(self, repo: Repo, memory_id: str, state: State) -> bool:
-        async with self._open.writing() as session:
-            return await remembering.set_state(session, repo, memory_id, state)
+        return await self._open.write_in_thread(
+            lambda database: remembering.set_state(database, repo, memory_id, state)
+        )
 
     async def note_uses(self, uses: Sequence[Use]) -> None:
-        async with self._open.writing() as session:
-            await recalling.note_uses(session, uses)
+        await self._open.write_in_thread(lambda database: recalling.note_uses(database, uses))
 
     async def uses(self, run_id: RunId) -> list[Use]:
-        async with self._open.reading() as session:
-            return await recalling.uses(session, run_id)
+        return await self._open.read_in_thread(lambda database: recalling.uses(database, run_id))
 
     async def judge_uses(self, run_id: RunId, verdict: Verdict, at: datetime) -> int:
-        async with self._open.writing() as session:
-            return await recalling.judge(session, run_id, verdict)
+        return await self._open.write_in_thread(lambda database: recalling.judge(database, run_id, verdict))

@@ -1,7 +1,7 @@
 """How well a memory fits a query: BM25 within the repository, times a bounded weight for trust, age and usefulness."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,10 +10,19 @@ from bot.core.memory.memories import Memory
 
 K1, B = 2.0, 0.9
 """Saturation and length normalisation (Robertson and Zaragoza, "The Probabilistic Relevance Framework", 2009)."""
-BUDGET = 20_000
-"""Postings that a search reads at most, so that it takes as long in a large repository as in a small one."""
-CANDIDATES = 256
-"""Memories that are ranked exactly: the best by the terms they have of the budget."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far a search goes, so that it takes as long in a large repository as in a small one."""
+
+    postings: int = 20_000
+    """Read at most: of the terms that tell most."""
+    candidates: int = 256
+    """Memories that are ranked exactly: the best by which of those terms they have."""
+
+
+USUAL = Reach()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +40,27 @@ class Corpus:
         return math.log(1 + (self.count - found + 0.5) / (found + 0.5))
 
 
-def within_budget(corpus: Corpus, terms: Iterable[Term], budget: int = BUDGET) -> list[Term]:
-    """The rarest terms that occur at all, as long as all their postings stay within the budget; at least one."""
-    chosen: list[Term] = []
-    known = [term for term in terms if corpus.frequencies.get(term)]
-    for term in sorted(known, key=lambda term: (corpus.frequencies[term], term)):
-        budget -= corpus.frequencies[term]
+def within_budget(corpus: Corpus, worths: Mapping[Term, float], budget: int) -> dict[Term, float]:
+    """The terms that are worth most for each posting that has to be read, as long as all of theirs stay within the
+    budget; at least one, if any occurs at all."""
+    chosen: dict[Term, float] = {}
+    counts = corpus.frequencies
+    known = [term for term in worths if counts.get(term) and worths[term] > 0]
+    for term in sorted(known, key=lambda term: (counts[term] / worths[term], term)):
+        budget -= counts[term]
         if chosen and budget < 0:
             break
-        chosen.append(term)
+        chosen[term] = worths[term]
     return chosen
 
 
-def relevance(corpus: Corpus, terms: Mapping[Term, float], documents: Mapping[int, Document]) -> dict[int, float]:
+def worth(corpus: Corpus, terms: Mapping[Term, float]) -> dict[Term, float]:
+    """What each term of the query counts: as much as the query says, and more if it is rare."""
+    return {term: counts * corpus.rarity(term) for term, counts in terms.items()}
+
+
+def relevance(corpus: Corpus, worths: Mapping[Term, float], documents: Mapping[int, Document]) -> dict[int, float]:
     """Each document's BM25 score by its key, more is better."""
-    worths = {term: counts * corpus.rarity(term) for term, counts in terms.items()}
     average = max(corpus.length / max(corpus.count, 1), 1.0)
     return {key: _score(document, worths, average) for key, document in documents.items()}
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 LONGEST = 64
 """Characters of a term; what is longer is a hash, a key or a line of base64."""
 TOKEN = re.compile(r"\w+")
-PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_a-zA-Z]+")
+PART = re.compile(r"[A-Z]+(?=[A-Z][^\W\d_A-Z])|[A-Z]?[^\W\d_A-Z]+|[A-Z]+|\d+")
 """A word inside an identifier: `parseHTTPBody` is parse, HTTP and Body."""
 STOP_WORDS = (
     "a about above after again all also am an and any are as at be because been before being below between both but by "
