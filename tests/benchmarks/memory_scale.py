@@ -19,7 +19,7 @@ from bot.adapters.store import SqlStore, memory_index, memory_statements, recall
 from bot.adapters.store.database import use_sqlite_well
 from bot.adapters.store.memory_rows import memory_values
 from bot.adapters.store.memory_tables import MemoryRow, PostingsRow, ScopeRow, TermRow
-from bot.core.memory.documents import Document, document, number
+from bot.core.memory.documents import Document, document, entries, number
 from bot.core.memory.memories import Query
 from bot.core.memory.ranking import USUAL, Reach
 from bot.core.memory.words import terms
@@ -122,11 +122,11 @@ def _fill_scope(
         connection.execute(insert(MemoryRow), [memory_values(i.memory()) | same | {"seq": n} for n, i, _ in batch])
         packed = [{"memory": n, "postings": memory_index.packed(found)} for n, _, found in batch]
         connection.execute(insert(PostingsRow), packed)
-        keys = [(n, [memory_index.scoped(scope, term) for term in found.weights]) for n, _, found in batch]
+        keys = [(n, [memory_index.scoped(scope, entry) for entry in entries(found)]) for n, _, found in batch]
         words = [{"memory": n, "words": memory_index.words(theirs)} for n, theirs in keys]
         connection.execute(memory_statements.PUT["sqlite"], words)
         for _, issue, found in batch:
-            frequencies.update(found.weights.keys())
+            frequencies.update(entries(found))
             length += found.length
             if naive is not None:
                 naive.add(issue)

@@ -63,7 +63,7 @@ def _answers(task: Task) -> Iterator[tuple[Question, list[str]]]:
             frequencies.update(one.weights.keys())
             length += one.length
         known = max(known, question.after)
-        found = _ranked(Corpus(known, length, frequencies), dict(enumerate(indexed[:known])), question.issue)
+        found = _ranked(Corpus(known, length, {}, frequencies), dict(enumerate(indexed[:known])), question.issue)
         ids = [task.issues[number].id for number in found]
         yield question, [one for one in ids if one != question.issue.id]
 

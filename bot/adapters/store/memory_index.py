@@ -7,14 +7,17 @@ if they were not there.
 
 import json
 import struct
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
 from bot.adapters.store import memory_statements as sql
-from bot.core.memory.documents import TERM_BITS, Document, Term
+from bot.core.memory.documents import STRENGTHS, TERM_BITS, Document, Entry, Term, entries, entry
 from bot.core.memory.ranking import Corpus
+
+ENTRY_BITS = TERM_BITS + 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,7 @@ class Scope:
 
 def put(database: Connection, scope: int, memory: int, document: Document) -> None:
     """Index a memory that is not in the index. The scope is locked by the caller."""
-    keys = [scoped(scope, term) for term in document.weights]
+    keys = [scoped(scope, entry) for entry in entries(document)]
     database.execute(sql.KEEP, {"memory": memory, "postings": packed(document)})
     database.execute(sql.COUNT[database.dialect.name], {"numbers": json.dumps(keys)})
     database.execute(sql.PUT[database.dialect.name], {"memory": memory, "words": words(keys)})
@@ -41,7 +44,7 @@ def drop(database: Connection, scope: int, memory: int) -> None:
     if postings is None:
         return
     document = unpacked(postings)
-    keys = [scoped(scope, term) for term in document.weights]
+    keys = [scoped(scope, entry) for entry in entries(document)]
     database.execute(sql.LOSE, {"memory": memory})
     for statement in (sql.DISCOUNT, sql.CLEAN_UP):
         database.execute(statement[database.dialect.name], {"numbers": json.dumps(keys)})
@@ -51,20 +54,19 @@ def drop(database: Connection, scope: int, memory: int) -> None:
 
 def corpus(database: Connection, scopes: Sequence[Scope], terms: Iterable[Term]) -> Corpus:
     """What the memories of the scopes have in common, as far as these terms go."""
-    terms = [*terms]
-    keys = [scoped(scope.number, term) for scope in scopes for term in terms]
-    frequencies: dict[Term, int] = {}
+    asked = [entry(term, at) for term in terms for at in range(len(STRENGTHS))]
+    keys = [scoped(scope.number, one) for scope in scopes for one in asked]
+    counts: Counter[Entry] = Counter()
     for key, memories in database.execute(sql.FREQUENCIES[database.dialect.name], {"numbers": json.dumps(keys)}):
-        term = key & ((1 << TERM_BITS) - 1)
-        frequencies[term] = frequencies.get(term, 0) + memories
-    return Corpus(sum(scope.memories for scope in scopes), sum(scope.length for scope in scopes), frequencies)
+        counts[key & ((1 << ENTRY_BITS) - 1)] += memories
+    return Corpus.of(sum(scope.memories for scope in scopes), sum(scope.length for scope in scopes), counts)
 
 
 def candidates(
-    database: Connection, scopes: Sequence[Scope], worths: Mapping[Term, float], kinds: Sequence[str], most: int
+    database: Connection, scopes: Sequence[Scope], worths: Mapping[Entry, float], kinds: Sequence[str], most: int
 ) -> dict[int, Document]:
-    """The documents whose terms of these are worth most, added up; the terms' weights in them do not count yet."""
-    keys = {f"{scoped(scope.number, term):x}": round(1000 * worths[term]) for term in worths for scope in scopes}
+    """The documents whose entries are worth most, added up."""
+    keys = {f"{scoped(scope.number, one):x}": round(1000 * worths[one]) for one in worths for scope in scopes}
     parameters: dict[str, object] = {"worths": json.dumps(keys), "most": most}
     if kinds:
         parameters["kinds"] = list(kinds)
@@ -74,9 +76,9 @@ def candidates(
     return {memory: unpacked(postings) for memory, postings in rows}
 
 
-def scoped(scope: int, term: Term) -> int:
-    """A term's number within a scope."""
-    return scope << TERM_BITS | term
+def scoped(scope: int, entry: Entry) -> int:
+    """An entry's number within a scope."""
+    return scope << ENTRY_BITS | entry
 
 
 def words(keys: Sequence[int]) -> str:

@@ -2,6 +2,7 @@
 
 import math
 import re
+from bisect import bisect
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -38,6 +39,32 @@ class Document:
     weights: Mapping[Term, int]
     length: int
     """The sum of all weights."""
+
+
+STRENGTHS = (0.1, 0.25, 0.4, 0.7)
+"""What a term counts in a document, from weakest to strongest: about the saturated weight that the ranking gives it."""
+LEVELS = (0.18, 0.3, 0.5)
+"""Where one strength begins and the one before it ends."""
+SATURATION, LENGTH_SHARE = 0.2, 0.012
+"""A term of weight w in a document of length n is nearly worth w / (w + SATURATION + LENGTH_SHARE * n)."""
+Entry = int
+"""A term and how strong it is in a document, in one number: so the index has it."""
+
+
+def entries(document: Document) -> list[Entry]:
+    """What of a document is indexed."""
+    damping = SATURATION + LENGTH_SHARE * document.length
+    return [entry(term, bisect(LEVELS, weight / (weight + damping))) for term, weight in document.weights.items()]
+
+
+def entry(term: Term, strength: int) -> Entry:
+    """A term of one of the strengths, by position."""
+    return strength << TERM_BITS | term
+
+
+def term_of(entry: Entry) -> tuple[Term, int]:
+    """The term and the position of its strength."""
+    return entry & ((1 << TERM_BITS) - 1), entry >> TERM_BITS
 
 
 def document(memory: Memory) -> Document:

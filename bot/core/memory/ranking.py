@@ -1,11 +1,12 @@
 """How well a memory fits a query: BM25 within the repository, times a bounded weight for trust, age and usefulness."""
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.core.memory.documents import Document, Term
+from bot.core.memory.documents import STRENGTHS, Document, Entry, Term, term_of
 from bot.core.memory.memories import Memory
 
 K1, B = 2.0, 0.9
@@ -18,7 +19,7 @@ class Reach:
 
     postings: int = 20_000
     """Read at most: of the terms that tell most."""
-    candidates: int = 256
+    candidates: int = 192
     """Memories that are ranked exactly: the best by which of those terms they have."""
 
 
@@ -28,11 +29,20 @@ USUAL = Reach()
 @dataclass(frozen=True, slots=True)
 class Corpus:
     """What a repository's memories have in common: their number, their lengths added up, and in how many of them each
-    term of the query occurs."""
+    term of the query occurs, by its strength there."""
 
     count: int
     length: int
+    entries: Mapping[Entry, int]
     frequencies: Mapping[Term, int]
+
+    @classmethod
+    def of(cls, count: int, length: int, entries: Mapping[Entry, int]) -> "Corpus":
+        """With frequencies of whole terms."""
+        frequencies: Counter[Term] = Counter()
+        for entry, many in entries.items():
+            frequencies[term_of(entry)[0]] += many
+        return cls(count, length, entries, frequencies)
 
     def rarity(self, term: Term) -> float:
         """The inverse document frequency; never negative."""
@@ -40,17 +50,17 @@ class Corpus:
         return math.log(1 + (self.count - found + 0.5) / (found + 0.5))
 
 
-def within_budget(corpus: Corpus, worths: Mapping[Term, float], budget: int) -> dict[Term, float]:
-    """The terms that are worth most for each posting that has to be read, as long as all of theirs stay within the
+def within_budget(corpus: Corpus, worths: Mapping[Term, float], budget: int) -> dict[Entry, float]:
+    """The entries that are worth most for each posting that has to be read, as long as all of theirs stay within the
     budget; at least one, if any occurs at all."""
-    chosen: dict[Term, float] = {}
-    counts = corpus.frequencies
-    known = [term for term in worths if counts.get(term) and worths[term] > 0]
-    for term in sorted(known, key=lambda term: (counts[term] / worths[term], term)):
-        budget -= counts[term]
+    counts = corpus.entries
+    values = {entry: worths[term] * STRENGTHS[at] for entry in counts for term, at in [term_of(entry)]}
+    chosen: dict[Entry, float] = {}
+    for one in sorted(counts, key=lambda one: (-values[one] / counts[one], one)):
+        budget -= counts[one]
         if chosen and budget < 0:
             break
-        chosen[term] = worths[term]
+        chosen[one] = values[one]
     return chosen
 
 

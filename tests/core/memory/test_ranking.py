@@ -1,12 +1,13 @@
 """What fits best comes first; trust, age and usefulness sway the order and do not make it."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.core.memory.documents import document, number, query_terms
+from bot.core.memory.documents import document, entries, entry, number, query_terms, term_of
 from bot.core.memory.memories import Memory, Query, Source
 from bot.core.memory.ranking import Corpus, relevance, weight, within_budget, worth
 from bot.core.repository import Repo
@@ -22,8 +23,8 @@ def a_memory(text: str = "", **changes: object) -> Memory:
 def ranked(query: str, memories: Sequence[Memory]) -> list[int]:
     """Positions of the memories, best first; those without a common word are left out."""
     indexed = dict(enumerate(map(document, memories)))
-    found = [term for one in indexed.values() for term in one.weights]
-    corpus = Corpus(len(indexed), sum(one.length for one in indexed.values()), {t: found.count(t) for t in found})
+    found = Counter(entry for one in indexed.values() for entry in entries(one))
+    corpus = Corpus.of(len(indexed), sum(one.length for one in indexed.values()), found)
     scores = relevance(corpus, worth(corpus, query_terms(Query(REPO, query))), indexed)
     return [at for at in sorted(scores, key=lambda at: -scores[at]) if scores[at]]
 
@@ -49,18 +50,27 @@ def test_the_first_line_of_a_query_counts_more_than_the_rest() -> None:
 
 
 def test_a_search_keeps_within_its_budget() -> None:
-    """Terms that are worth most for each posting are taken until these are too many; a single one always is."""
-    corpus, worths = Corpus(100, 1000, {1: 60, 2: 5, 3: 30}), {1: 1.0, 2: 1.0, 3: 1.0, 4: 9.0}
+    """Entries that are worth most for each posting are taken until these are too many; a single one always is."""
+    corpus, worths = Corpus.of(100, 1000, {1: 60, 2: 5, 3: 30}), {1: 1.0, 2: 1.0, 3: 1.0, 4: 9.0}
     assert list(within_budget(corpus, worths, 100)) == [2, 3, 1]
     assert list(within_budget(corpus, worths, 40)) == [2, 3]
     assert list(within_budget(corpus, worths, 1)) == [2]
     assert list(within_budget(corpus, worths | {1: 20.0}, 70)) == [1, 2]
-    assert within_budget(corpus, {4: 9.0}, 100) == {}
+    assert within_budget(Corpus.of(100, 1000, {}), worths, 100) == {}
+
+
+def test_a_strong_posting_is_read_before_a_weak_one() -> None:
+    """The same term is an entry of its own where it stands in the title, and that one is worth more."""
+    strong, weak = (document(a_memory(" ".join(map(str, range(100, 200))), title=title)) for title in ("alpha", ""))
+    assert {term_of(one)[1] for one in entries(strong)} > {term_of(one)[1] for one in entries(weak)}
+    first, second = entry(number("alpha"), 3), entry(number("alpha"), 0)
+    corpus = Corpus.of(100, 1000, {second: 5, first: 5})
+    assert list(within_budget(corpus, {number("alpha"): 1.0}, 20)) == [first, second]
 
 
 def test_a_word_in_every_memory_is_worth_nearly_nothing() -> None:
     """A worth is never negative, even if counts are out of step."""
-    corpus = Corpus(10, 100, {number("a"): 10, number("b"): 11})
+    corpus = Corpus.of(10, 100, {number("a"): 10, number("b"): 11})
     assert 0 <= corpus.rarity(number("a")) < 0.05
     assert corpus.rarity(number("b")) >= 0
 
