@@ -70,6 +70,8 @@ def candidates(
     parameters: dict[str, object] = {"worths": json.dumps(keys), "most": most}
     if kinds:
         parameters["kinds"] = list(kinds)
+    if database.dialect.name == "postgresql":
+        database.execute(sql.USE_THE_INDEX)
     statement = (sql.BEST_OF_KINDS if kinds else sql.BEST)[database.dialect.name]
     best = [row[0] for row in database.execute(statement, parameters)]
     rows = database.execute(sql.FETCH[database.dialect.name], {"numbers": json.dumps(best)})

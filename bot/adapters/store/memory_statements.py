@@ -24,6 +24,8 @@ def for_each(statement: str) -> dict[str, TextClause]:
     }
 
 
+USE_THE_INDEX = text("SET LOCAL enable_seqscan = off")
+"""PostgreSQL guesses that it is as quick to read all the terms of a small table, and does so for each term."""
 COUNT = {
     "sqlite": text(
         "INSERT INTO devflow_memory_terms (term, memories) SELECT value, 1 FROM json_each(:numbers) WHERE true"
