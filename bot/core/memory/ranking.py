@@ -17,7 +17,7 @@ K1, B = 2.0, 0.9
 class Reach:
     """How far a search goes, so that it takes as long in a large repository as in a small one."""
 
-    postings: int = 20_000
+    postings: int = 12_000
     """Read at most: of the terms that tell most."""
     candidates: int = 192
     """Memories that are ranked exactly: the best by which of those terms they have."""
