@@ -9,8 +9,16 @@ ROOT = Path(__file__).parent.parent
 LAYERS = {
     "bot.core": {"bot.core"},
     "bot.calls": set[str](),
-    "bot.ports": {"bot.core", "bot.calls", "bot.ports_github", "bot.ports_people", "bot.ports_pulses"},
+    "bot.ports": {
+        "bot.core",
+        "bot.calls",
+        "bot.ports_github",
+        "bot.ports_memories",
+        "bot.ports_people",
+        "bot.ports_pulses",
+    },
     "bot.ports_github": {"bot.core"},
+    "bot.ports_memories": {"bot.core"},
     "bot.ports_people": {"bot.core"},
     "bot.ports_pulses": {"bot.core"},
     "bot.jobs": {"bot.core", "bot.ports"},

@@ -10,7 +10,7 @@ import structlog
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks import batch, ingress, process, whole_run
+from tests.benchmarks import batch, ingress, memory, process, whole_run
 
 Row = dict[str, object]
 AREAS: dict[str, Callable[[], list[Row]]] = {
@@ -18,6 +18,7 @@ AREAS: dict[str, Callable[[], list[Row]]] = {
     "run": whole_run.rows,
     "batch": batch.rows,
     "process": process.rows,
+    "memory": memory.rows,
 }
 
 

@@ -2,7 +2,7 @@
 
 from typing import cast
 
-from sqlalchemy import BigInteger, Dialect, Integer, Text
+from sqlalchemy import BigInteger, Connection, Dialect, Integer, Text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import SQLModel
@@ -32,8 +32,9 @@ class CleanText(TypeDecorator[str]):
         return None if value is None else clean_text(value)
 
 
-def insert_into(session: AsyncSession, table: type[SQLModel]) -> sqlite.Insert:
+def insert_into(session: AsyncSession | Connection, table: type[SQLModel]) -> sqlite.Insert:
     """An INSERT that may be given an ON CONFLICT clause; both dialects' classes have the same methods for it."""
-    if session.get_bind().dialect.name == "sqlite":
+    dialect = session.dialect if isinstance(session, Connection) else session.get_bind().dialect
+    if dialect.name == "sqlite":
         return sqlite.insert(table)
     return cast("sqlite.Insert", postgresql.insert(table))

@@ -1,10 +1,11 @@
 """One open database: its engine and its transactions, the same for both kinds of database."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from typing import TypeVar
 
-from sqlalchemy import Connection, Engine, event, exc
+from sqlalchemy import Connection, Engine, create_engine, event, exc
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -13,6 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from bot.adapters.store.connections import PRAGMAS
 from bot.adapters.store.location import Location
 
+T = TypeVar("T")
 CONNECT_SECONDS = 10
 NOT_OUR_FAULT = (exc.OperationalError, exc.InterfaceError, exc.InternalError, exc.TimeoutError)
 """Errors of the database's surroundings: gone, locked, full, read-only. Any other is a bug and keeps its traceback."""
@@ -26,6 +28,8 @@ class Database:
         self._engine = _async_engine(location)
         one_state = {} if location.path is not None else {"isolation_level": "REPEATABLE READ"}
         self._reader = self._engine.execution_options(reading=True, **one_state)
+        self._thread_engine = _thread_engine(location)
+        self._thread_reader = self._thread_engine.execution_options(reading=True, **one_state)
         # SQLite lets one writer in at a time, and who waits for it sleeps in growing steps; our own wait in line here.
         # Measured with five writers: the slowest call takes 25 ms instead of 800 ms.
         self.in_line: AbstractAsyncContextManager[None] = _Line() if location.path is not None else nullcontext()
@@ -44,8 +48,25 @@ class Database:
             async with self.in_line, AsyncSession(self._engine) as session, session.begin():
                 yield session
 
+    async def read_in_thread(self, work: Callable[[Connection], T]) -> T:
+        """As `reading`, for many small statements in a row: they change threads once, and not twice for each."""
+        with self._location.plain_errors("could not be read", *NOT_OUR_FAULT):
+            return await asyncio.to_thread(_whole, self._thread_reader, work)
+
+    async def write_in_thread(self, work: Callable[[Connection], T]) -> T:
+        """As `writing`, for many small statements in a row."""
+        with self._location.plain_errors("could not be written", *NOT_OUR_FAULT):
+            async with self.in_line:
+                return await asyncio.to_thread(_whole, self._thread_engine, work)
+
     async def close(self) -> None:
         await self._engine.dispose()
+        await asyncio.to_thread(self._thread_engine.dispose)
+
+
+def _whole(engine: Engine, work: Callable[[Connection], T]) -> T:
+    with engine.begin() as connection:
+        return work(connection)
 
 
 class _Line(AbstractAsyncContextManager[None]):
@@ -68,6 +89,22 @@ def _async_engine(location: Location) -> AsyncEngine:
         return engine
     # `reserve_turn` locks the run and then has to see what was committed before: that is READ COMMITTED.
     return create_async_engine(
+        location.url,
+        hide_parameters=True,
+        isolation_level="READ COMMITTED",
+        pool_pre_ping=True,
+        pool_size=8,
+        connect_args=connect_args(location),
+    )
+
+
+def _thread_engine(location: Location) -> Engine:
+    """Opens no connection before it is used."""
+    if location.path is not None:
+        engine = create_engine(location.sync_url(), hide_parameters=True)
+        use_sqlite_well(engine)
+        return engine
+    return create_engine(
         location.url,
         hide_parameters=True,
         isolation_level="READ COMMITTED",

@@ -43,7 +43,7 @@ def run_values(run: Run) -> Values:
 def run_of(row: RunRow) -> Run:
     fields = row.model_dump(include={"id", "state", "reason", "created_at", "ended_at", "pull_number", "outcome"})
     fields |= {"repo": {"owner": row.owner, "name": row.repo}, "request": row.request, "plan": row.plan}
-    return _checked(RUN, fields, f"run {row.id}")
+    return checked(RUN, fields, f"run {row.id}")
 
 
 def phase_values(result: PhaseResult) -> Values:
@@ -65,12 +65,12 @@ def phase_values(result: PhaseResult) -> Values:
 
 def phase_of(row: PhaseRow) -> PhaseResult:
     fields = row.model_dump(exclude={"seq"}) | {"usage": _usage_of(row)}
-    return _checked(PHASE, fields, f"phase {row.name} of run {row.run}")
+    return checked(PHASE, fields, f"phase {row.name} of run {row.run}")
 
 
 def turn_of(row: TurnRow) -> Turn:
     fields = row.model_dump(exclude={"seq"}) | {"index": row.number, "usage": _usage_of(row)}
-    return _checked(TURN, fields, f"turn {row.number} of {row.unit} in run {row.run}")
+    return checked(TURN, fields, f"turn {row.number} of {row.unit} in run {row.run}")
 
 
 def effect_values(effect: Effect) -> Values:
@@ -89,7 +89,7 @@ def effect_values(effect: Effect) -> Values:
 
 def effect_of(row: EffectRow) -> Effect:
     fields = row.model_dump(exclude={"seq"}) | {"repo": {"owner": row.owner, "name": row.repo}}
-    return _checked(EFFECT, fields, f"effect {row.key} of run {row.run}")
+    return checked(EFFECT, fields, f"effect {row.key} of run {row.run}")
 
 
 def gate_values(gate: Gate) -> Values:
@@ -97,7 +97,7 @@ def gate_values(gate: Gate) -> Values:
 
 
 def gate_of(row: GateRow) -> Gate:
-    return _checked(GATE, row.model_dump(exclude={"seq"}), f"gate {row.number} of run {row.run}")
+    return checked(GATE, row.model_dump(exclude={"seq"}), f"gate {row.number} of run {row.run}")
 
 
 def note_values(note: Note) -> Values:
@@ -105,7 +105,7 @@ def note_values(note: Note) -> Values:
 
 
 def note_of(row: NoteRow) -> Note:
-    return _checked(NOTE, row.model_dump(exclude={"seq"}), f"note {row.comment} of run {row.run}")
+    return checked(NOTE, row.model_dump(exclude={"seq"}), f"note {row.comment} of run {row.run}")
 
 
 def delegation_values(given: Delegation) -> Values:
@@ -114,7 +114,7 @@ def delegation_values(given: Delegation) -> Values:
 
 def delegation_of(row: DelegationRow) -> Delegation:
     fields = row.model_dump(exclude={"seq"}) | {"repo": {"owner": row.owner, "name": row.repo}}
-    return _checked(DELEGATION, fields, f"delegation to {row.login}")
+    return checked(DELEGATION, fields, f"delegation to {row.login}")
 
 
 def halt_values(halt: Halt) -> Values:
@@ -123,7 +123,7 @@ def halt_values(halt: Halt) -> Values:
 
 def halt_of(row: HaltRow) -> Halt:
     fields = row.model_dump() | {"repo": {"owner": row.owner, "name": row.repo}}
-    return _checked(HALT, fields, f"halt of {row.owner}/{row.repo}")
+    return checked(HALT, fields, f"halt of {row.owner}/{row.repo}")
 
 
 def _placed(values: Values, repo: Repo) -> Values:
@@ -148,7 +148,7 @@ def to_json(value: Request | RunPlan) -> Values:
     return cast("Values", json.loads(clean_text(json.dumps(asdict(value), ensure_ascii=False))))
 
 
-def _checked(kind: TypeAdapter[T], fields: dict[str, object], what: str) -> T:
+def checked(kind: TypeAdapter[T], fields: dict[str, object], what: str) -> T:
     try:
         return kind.validate_python(fields)
     except ValidationError as error:

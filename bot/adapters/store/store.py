@@ -11,6 +11,7 @@ from bot.adapters.store.decisions import SqlDecisions
 from bot.adapters.store.deliveries import accept as accept_all
 from bot.adapters.store.inbox import SqliteInbox
 from bot.adapters.store.location import locate
+from bot.adapters.store.memories import SqlMemories
 from bot.adapters.store.migrate import prepare
 from bot.adapters.store.pulses import SqlPulses
 from bot.adapters.store.whole import whole_calls
@@ -22,7 +23,7 @@ from bot.ports import Statistics
 
 
 @whole_calls
-class SqlStore(SqlDecisions, SqlPulses):
+class SqlStore(SqlDecisions, SqlMemories, SqlPulses):
     """Records in SQLite (`sqlite:///path`) or PostgreSQL (`postgresql://user:password@host/database`).
 
     Every call is durable when it returns, and raises `BotError` when the database cannot be used.

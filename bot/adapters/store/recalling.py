@@ -1,0 +1,88 @@
+"""Searching memories, and counting what they were good for."""
+
+from collections.abc import Sequence, Set
+
+from sqlalchemy import Connection, case
+from sqlmodel import col, select, update
+
+from bot.adapters.store import memory_index
+from bot.adapters.store.columns import insert_into
+from bot.adapters.store.memory_rows import find, load, lock_scopes_of, memory_of, scopes, use_of
+from bot.adapters.store.memory_tables import MemoryRow, UseRow
+from bot.core.memory.documents import query_terms
+from bot.core.memory.memories import Found, Memory, Query, State, Use, Verdict
+from bot.core.memory.ranking import USUAL, Reach, relevance, weight, within_budget, worth
+from bot.core.repository import Repo
+from bot.core.runs import RunId
+
+WEIGHED = 32
+"""Memories of the best fit whose trust, age and usefulness are looked at."""
+
+
+def recall(database: Connection, query: Query, reach: Reach = USUAL) -> list[Found]:
+    seen = scopes(database, query.repo)
+    terms = query_terms(query)
+    corpus = memory_index.corpus(database, seen, terms)
+    worths = worth(corpus, terms)
+    telling = within_budget(corpus, worths, reach.postings)
+    documents = memory_index.candidates(database, seen, telling, query.kinds, reach.candidates)
+    scores = relevance(corpus, worths, documents)
+    best = sorted(scores, key=lambda key: (-scores[key], -key))[: max(WEIGHED, query.limit)]
+    memories = _active(database, {scope.number for scope in seen}, best)
+    # The core has no clock. Ages count from the newest one: only their differences change an order.
+    now = max((memory.at for memory in memories.values()), default=None)
+    found = [Found(memory, scores[key] * weight(memory, now or memory.at)) for key, memory in memories.items()]
+    return sorted(found, key=lambda one: (-one.score, one.memory.id))[: query.limit]
+
+
+def one(database: Connection, repo: Repo, memory_id: str) -> Memory | None:
+    row = find(database, scopes(database, repo), memory_id)
+    return memory_of(row) if row else None
+
+
+def newest(database: Connection, repo: Repo, states: Sequence[State], limit: int) -> list[Memory]:
+    numbers = [scope.number for scope in scopes(database, repo)]
+    statement = select(MemoryRow).where(col(MemoryRow.scope).in_(numbers), col(MemoryRow.state).in_(states))
+    statement = statement.order_by(col(MemoryRow.at).desc(), col(MemoryRow.seq).desc()).limit(limit)
+    return [memory_of(row) for row in database.execute(statement).mappings()]
+
+
+def note_uses(database: Connection, uses: Sequence[Use]) -> None:
+    lock_scopes_of(database, {use.memory for use in uses})
+    for use in uses:
+        statement = insert_into(database, UseRow).values(
+            run=use.run, unit=use.unit, memory=use.memory, rank=use.rank, at=use.at, verdict=use.verdict
+        )
+        statement = statement.on_conflict_do_nothing(index_elements=["run", "unit", "memory"])
+        if database.execute(statement.returning(col(UseRow.seq))).first() is None:
+            continue
+        last = case((col(MemoryRow.used_at) > use.at, MemoryRow.used_at), else_=use.at)
+        values = {"uses": MemoryRow.uses + 1, "used_at": last}
+        database.execute(update(MemoryRow).where(col(MemoryRow.id) == use.memory).values(**values))
+
+
+def uses(database: Connection, run_id: RunId) -> list[Use]:
+    statement = select(UseRow).where(UseRow.run == run_id).order_by(col(UseRow.seq))
+    return [use_of(row) for row in database.execute(statement).mappings()]
+
+
+def judge(database: Connection, run_id: RunId, verdict: Verdict) -> int:
+    statement = select(UseRow).where(UseRow.run == run_id)
+    lock_scopes_of(database, {row.memory for row in database.execute(statement)})
+    rows = database.execute(statement.with_for_update()).all()
+    before = {row.memory: "" for row in rows} | {row.memory: row.verdict for row in rows if row.verdict}
+    changed = [row.seq for row in rows if row.verdict != verdict]
+    database.execute(update(UseRow).where(col(UseRow.seq).in_(changed)).values(verdict=verdict))
+    for memory, old in before.items():
+        helped = (verdict == "helped") - (old == "helped")
+        misled = (verdict == "misled") - (old == "misled")
+        if helped or misled:
+            values = {"helped": MemoryRow.helped + helped, "misled": MemoryRow.misled + misled}
+            database.execute(update(MemoryRow).where(col(MemoryRow.id) == memory).values(**values))
+    return len(changed)
+
+
+def _active(database: Connection, scopes: Set[int], numbers: Sequence[int]) -> dict[int, Memory]:
+    """Memories by their numbers. Their scopes are looked at again, whatever the index may have said."""
+    rows = load(database, numbers)
+    return {row["seq"]: memory_of(row) for row in rows if row["scope"] in scopes and row["state"] == "active"}
