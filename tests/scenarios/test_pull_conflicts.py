@@ -95,10 +95,10 @@ async def test_a_conflict_that_is_not_mended_is_not_pushed(bot: Rig) -> None:
 
 Both sides of a conflict still stand in widget.py.
 
-To go on from where it stopped, comment this:
+To try again, comment this:
 
 ```text
-/retry
+/revise make it grey
 ```
 
 <sub>developer SHA · TIME · N tokens · COST · run `RUN`</sub>\
