@@ -25,6 +25,7 @@ from bot.kept import keep_changes, make_again
 from bot.outbox import patiently, post_comment
 from bot.phases import Rules, Work, catalog_for, guidance_in, land_state, marked, perform, settle, with_chosen
 from bot.ports import Checkout, GitHubError, Ports, SandboxError, Steps, WorkspaceError
+from bot.remembering import learn
 from bot.runner import QuestionError, total_usage
 from bot.status import StatusBoard, finish_reactions
 from bot.testing import env_of
@@ -115,6 +116,7 @@ class Runs:
         run = await self._run(run_id)
         await self._tell(run_id, lambda: self.board.settle(run_id))
         await self._tell(run_id, lambda: patiently(self._ports, lambda: finish_reactions(self._ports, run.repo, run)))
+        await self._tell(run_id, lambda: learn(self._ports, run))
         await self._ports.workspaces.drop(run_id)
         if (after := self.after) is not None:
             await self._tell(run_id, lambda: after(run))

@@ -15,6 +15,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
+from bot.core.memory.memories import TAUGHT, Use
 from bot.core.repository import Repo
 from bot.core.runs import PhaseName, PhaseResult, PhaseState, Run, RunId, RunState
 from bot.ports import Clock, Store
@@ -39,6 +40,17 @@ class PhaseView:
 
 
 @dataclass(frozen=True, slots=True)
+class MemoryView:
+    """A memory that agents of a run were shown; `units` are their pieces of work."""
+
+    id: str
+    kind: str
+    title: str
+    units: tuple[str, ...]
+    verdict: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunView:
     """A run as pages and `/api` show it; `seconds` counts on while it goes on."""
 
@@ -59,6 +71,7 @@ class RunView:
     pull_number: int | None
     pull_url: str | None
     phases: tuple[PhaseView, ...]
+    memories: tuple[MemoryView, ...] = ()
 
     @property
     def progress(self) -> str:
@@ -146,7 +159,23 @@ class Dashboard:
 
     async def _view(self, run_id: str) -> RunView | None:
         run = await self._store.run(RunId(run_id))
-        return None if run is None else self._shown(run, await self._store.phases(run.id))
+        if run is None:
+            return None
+        view = self._shown(run, await self._store.phases(run.id))
+        return replace(view, memories=await self._memories(run))
+
+    async def _memories(self, run: Run) -> tuple[MemoryView, ...]:
+        """What its agents were shown; of what was forgotten since, nothing is left to show."""
+        units: dict[str, list[Use]] = {}
+        for use in await self._store.uses(run.id):
+            if use.unit != TAUGHT:
+                units.setdefault(use.memory, []).append(use)
+        found = [(uses, await self._store.memory(run.repo, one)) for one, uses in units.items()]
+        return tuple(
+            MemoryView(memory.id, memory.kind, memory.title, tuple(use.unit for use in uses), uses[0].verdict)
+            for uses, memory in found
+            if memory is not None and memory.state != "forgotten"
+        )
 
     def _shown(self, run: Run, results: list[PhaseResult]) -> RunView:
         repository = f"{self._github_url}/{quote(run.repo.owner, safe='')}/{quote(run.repo.name, safe='')}"

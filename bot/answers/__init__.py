@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from bot.answers import gates, people, pull_events, pulls, starting, steering, stopping, telling
+from bot.answers import gates, memories, people, pull_events, pulls, starting, steering, stopping, telling
 from bot.answers.custom import start_custom
 from bot.answers.definition_checks import check_pull
 from bot.answers.desk import Desk
@@ -28,6 +28,7 @@ ANSWERS: Mapping[type[kinds.Command], Callable[[Desk, Ask, Any], Awaitable[str]]
     kinds.Status: telling.status,
     kinds.Cancel: stopping.cancel,
     kinds.Agents: telling.agents,
+    kinds.Memory: memories.memory,
     kinds.Delegate: people.delegate,
     kinds.Pause: people.pause,
     kinds.Unpause: people.unpause,

@@ -54,9 +54,14 @@ class Desk:
 
     async def settled(self, repo: Repo, plan: RunPlan) -> RunPlan:
         """The plan of a run of the repository, with what its settings say of gates. Raises `ConfigError`."""
-        gates = (await self.config(repo)).gates
+        config = await self.config(repo)
+        gates = config.gates
         return replace(
-            plan, remind_hours=gates.remind_hours, expire_days=gates.expire_days, risk_paths=gates.risk_paths
+            plan,
+            remind_hours=gates.remind_hours,
+            expire_days=gates.expire_days,
+            risk_paths=gates.risk_paths,
+            memory=config.memory,
         )
 
     async def tell(self, ask: Ask, text: str) -> str:

@@ -12,6 +12,7 @@ from bot.core.policy import may_write
 from bot.core.repository import Repo
 from bot.core.runs import ENDED, Outcome, Run
 from bot.ports import GitHubError
+from bot.remembering import judge
 from bot.starting import Ask
 
 
@@ -81,6 +82,7 @@ async def end_runs(desk: Desk, repo: Repo, number: int, outcome: Outcome, who: s
 
 
 async def _record(desk: Desk, run: Run, outcome: Outcome) -> None:
+    await judge(desk.ports, run, outcome)
     await desk.ports.store.set_outcome(run.id, outcome)
     if run.plan.purpose != "build" or run.state not in ENDED:
         return

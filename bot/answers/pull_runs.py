@@ -1,6 +1,6 @@
 """Runs on pull requests: what they need to begin, and which there are."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.answers.desk import Desk
 from bot.core.errors import BotError
@@ -114,6 +114,7 @@ async def _agents(desk: Desk, repo: Repo) -> tuple[list[tuple[str, str]], Sha | 
 
 async def begin(desk: Desk, run: Run) -> str:
     """Store a run and start it; both once."""
-    await desk.ports.store.add_run(run)
+    config = await usable_config(desk.ports, run.repo)
+    await desk.ports.store.add_run(replace(run, plan=replace(run.plan, memory=config.memory)))
     await desk.ports.durable.start(run.id, run.repo)
     return f"run {run.id}"

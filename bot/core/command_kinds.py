@@ -1,9 +1,13 @@
 """What people can ask for, one type a command, as the parser leaves it."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from bot.core.planning import Stage
 from bot.core.runs import Automation, Mode, PhaseName
+
+MemoryAction = Literal["list", "search", "add", "forget", "approve"]
+MEMORY_ACTIONS: tuple[MemoryAction, ...] = ("list", "search", "add", "forget", "approve")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +128,16 @@ class Agents:
 
 
 @dataclass(frozen=True, slots=True)
+class Memory:
+    """Look at what is remembered of the repository, or change it: `text` is what to look for or to add, or an id."""
+
+    action: MemoryAction = "list"
+    text: str = ""
+    organisation: bool = False
+    """Whether it is about what all repositories of the owner share."""
+
+
+@dataclass(frozen=True, slots=True)
 class Delegate:
     """Let somebody give commands on this issue, or the one named (without its slash)."""
 
@@ -179,6 +193,7 @@ Command = (
     | Status
     | Cancel
     | Agents
+    | Memory
     | Delegate
     | Pause
     | Unpause

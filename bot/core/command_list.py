@@ -217,6 +217,20 @@ COMMANDS: tuple[CommandDefinition, ...] = (
         examples=("/agents", "/agents --why"),
     ),
     CommandDefinition(
+        "memory",
+        "Show what is remembered of this repository, and correct it; changes need write.",
+        "read",
+        kinds.Memory,
+        make.memory,
+        arguments=(
+            Argument("ACTION", "list (which you get without it), search, add, forget or approve"),
+            Argument("TEXT", "what to look for or to add, or the id of a memory"),
+        ),
+        flags=(Flag("--org", "what all repositories of the owner share; to add to it needs admin"),),
+        examples=("/memory", "/memory search login", "/memory add the tests need Redis", "/memory forget m3f9c21ab0"),
+        also=("memories",),
+    ),
+    CommandDefinition(
         "delegate",
         "Let somebody without the permission give commands on this issue.",
         "maintain",

@@ -11,6 +11,12 @@ from bot.core.text import inline_code
 _RUN = re.compile(r"\d{6}-\d{6}-[0-9a-z]{1,13}(?:-\d{1,3})?")
 _HASH = re.compile(r"[0-9a-f]{4,64}")
 _LOGIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9]|-(?=[A-Za-z0-9])){0,38}")
+_MEMORY_HINTS = {
+    "search": "Say what to look for, as in `/memory search login`.",
+    "add": "Write it behind, as in `/memory add the tests need Redis`.",
+    "forget": "Name one by its id, as in `/memory forget m3f9c21ab0`; `/memory` shows the ids.",
+    "approve": "Name one by its id, as in `/memory approve m3f9c21ab0`; `/memory` shows the ids.",
+}
 _PHASE = re.compile(r"[a-z][a-z0-9-]{0,39}")
 
 
@@ -107,6 +113,28 @@ def cancel(words: Words) -> kinds.Cancel:
 def agents(words: Words) -> kinds.Agents:
     _nothing_more(words, "agents")
     return kinds.Agents("--why" in words.flags)
+
+
+def memory(words: Words) -> kinds.Memory:
+    first, _, rest = words.text.partition(" ")
+    shared = "--org" in words.flags
+    if not first:
+        return kinds.Memory(organisation=shared)
+    action = next((one for one in kinds.MEMORY_ACTIONS if one == first.lower().strip(AFTER_NAME)), None)
+    if action is None:
+        hint = suggestion(first.lower(), kinds.MEMORY_ACTIONS)
+        raise WrongWordError(words.starts, f"{inline_code(first)} is nothing that `/memory` can do.", hint)
+    text = "\n".join(filter(None, [rest.strip(), _details(words) if action == "add" else ""]))
+    if shared and action in {"forget", "approve"}:
+        at = words.flags["--org"][1]
+        raise WrongWordError(at, f"`--org` does not go with `/memory {action}`.", "Leave it out: the id is enough.")
+    if action == "list" and text:
+        raise WrongWordError(words.starts, "`/memory list` takes no more words.", "To look for some: `/memory search`.")
+    if action != "list" and not text:
+        raise WrongWordError(_end(words), f"`/memory {action}` needs more words.", _MEMORY_HINTS[action])
+    if action in {"forget", "approve"}:
+        text = text.split()[0].strip(AFTER_NAME).lower()
+    return kinds.Memory(action, text, shared)
 
 
 def delegate(words: Words) -> kinds.Delegate:

@@ -111,6 +111,11 @@ class Config(_Part):
     )
     gates: Gates = Field(Gates(), description="What runs that wait for people do.")
     limits: Limits = Field(Limits(), description="Where the bot stops itself.")
+    memory: Literal["off", "repository", "organisation"] = Field(
+        "repository",
+        description="What runs are told of earlier ones: nothing, and nothing is kept (off); what this repository "
+        "taught; beside that, what maintainers shared with all repositories of the owner.",
+    )
 
 
 def config_schema() -> JsonSchemaValue:

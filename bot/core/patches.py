@@ -8,6 +8,9 @@ from typing import Literal
 from bot.core.repository import DiffSide
 
 _HUNK = re.compile(r"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@")
+_DEFINES = re.compile(
+    r"\b(?:def|class|func|fn|function|interface|struct|enum|trait|type|module|const|let|var)\s+([A-Za-z_$][\w$]*)"
+)
 _KINDS: dict[str, Literal["added", "removed", "context"]] = {"+": "added", "-": "removed", " ": "context"}
 
 
@@ -87,3 +90,13 @@ def moved_line(patch: str | None, number: int) -> int | None:
         if start < number or (gone and start + gone <= number):
             shift += come - gone
     return number + shift
+
+
+def changed_symbols(patch: str | None) -> list[str]:
+    """Names that the changed lines define, and those that git says they stand in, in their order."""
+    found: list[str] = []
+    for line in (patch or "").split("\n"):
+        header = _HUNK.match(line)
+        if header or line[:1] in {"+", "-"}:
+            found += _DEFINES.findall(line[header.end() :] if header else line[1:])
+    return list(dict.fromkeys(found))

@@ -57,8 +57,8 @@ def name_of(command: Command) -> str:
 
 
 def changes_nothing(name: str) -> bool:
-    """Whether a command only shows something."""
-    return _level(name) == "read"
+    """Whether a command only shows something; `/memory` asks for more where it changes something."""
+    return _level(name) == "read" and name != "memory"
 
 
 def _level(name: str) -> Permission:

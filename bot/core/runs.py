@@ -14,6 +14,7 @@ RunId = NewType("RunId", str)
 Mode = Literal["quick", "comprehensive", "learning"]
 Automation = Literal["manual", "smart", "auto"]
 """When a run waits for people: after every phase; where there is a risk or a question; never."""
+Memories = Literal["off", "repository", "organisation"]
 AUTOMATIONS: tuple[Automation, ...] = ("manual", "smart", "auto")
 Purpose = Literal["build", "plan", "groom", "review", "revise", "custom"]
 """What a run is for: a pull request; a plan; an issue made ready; a review of somebody's pull request; changes of one
@@ -79,6 +80,8 @@ class RunPlan:
     """How long it waits for them before it ends."""
     risk_paths: tuple[str, ...] = ()
     """Patterns of files that a smart run changes only after an approval, beside the built-in ones."""
+    memory: Memories = "repository"
+    """Whose memories its agents are shown, and whether it leaves any."""
     options: tuple[str, ...] = ()
     """What else the command asked for, such as `sub-issues`."""
     notes: tuple[str, ...] = ()

@@ -8,6 +8,7 @@ from bot.core import evidence
 from bot.core.comments import Unfinished, delivery_summary, dry_run_summary, pull_body, pull_title, safe
 from bot.core.evidence import Evidence, Facts, ReviewVerdict, Row, Verdict
 from bot.core.partial import missing, stop_of, unbuilt
+from bot.core.patches import changed_symbols
 from bot.core.repository import CommitDraft, PullDraft, PullRequest, Sha
 from bot.core.runs import PhaseResult, Run, RunState
 from bot.outbox import make_branch, open_pull
@@ -52,7 +53,15 @@ async def deliver(work: Work) -> PhaseResult:
     pull = await _open(work, landing)
     found = _with_pull(landing, pull)
     await work.ports.store.set_pull(work.run.id, pull.number)
-    return _result(work, found, pull, landing.branch)
+    result = _result(work, found, pull, landing.branch)
+    return replace(result, data=json.dumps({**json.loads(result.data), **await _touched(work)}))
+
+
+async def _touched(work: Work) -> dict[str, list[str]]:
+    """Files and symbols that the change is about, by which it is found again."""
+    files = await work.ports.workspaces.patches(work.checkout, work.base, work.start)
+    symbols = dict.fromkeys(name for file in files for name in changed_symbols(file.patch))
+    return {"files": [file.path for file in files], "symbols": list(symbols)}
 
 
 async def _facts(work: Work) -> Facts:

@@ -11,7 +11,7 @@ from bot.core.limits import Refusal
 from bot.core.partial import limit_data
 from bot.core.repository import Sha
 from bot.core.runs import PhaseResult, PhaseState
-from bot.core.testplan import TestRun
+from bot.core.testplan import TestRun, telling_lines
 from bot.phases.work import Commit, Work, bench_of, commit, diff_piece, planned_tasks
 from bot.testing import TestBench, run_tests, to_json
 
@@ -83,7 +83,8 @@ async def _mended(work: Work, proof: _Proof, tests: TestRun, attempt: int) -> bo
         proof.trouble = f"\n\n`{who}` could not mend it: {fix.reason} {fix.hint}".rstrip()
         return False
     proof.tree = fix.tree
-    proof.commits.append(commit("Mend what the tests found", who, proof.tree))
+    entry = commit("Mend what the tests found", who, proof.tree, words=fix.text)
+    proof.commits.append({**entry, "found": "\n".join(telling_lines(tests.output))})
     return True
 
 

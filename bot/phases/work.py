@@ -8,7 +8,15 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from bot.core.context import Piece, first_message, request_pieces, result_pieces, system_prompt, wish_pieces
+from bot.core.context import (
+    Piece,
+    first_message,
+    memory_pieces,
+    request_pieces,
+    result_pieces,
+    system_prompt,
+    wish_pieces,
+)
 from bot.core.definitions import Catalog
 from bot.core.limits import PHASE, RUN, Limits
 from bot.core.partial import limit_data
@@ -26,6 +34,7 @@ from bot.hearing import note_piece
 from bot.kept import keep_changes
 from bot.phases.caps import shared_caps
 from bot.ports import Checkout, Ports
+from bot.remembering import recalled
 from bot.runner import Job, Outcome, Team, run_job
 from bot.status import StatusBoard
 from bot.testing import TestBench, env_of, from_json, read_text, set_up
@@ -119,6 +128,7 @@ class Work:
         plan = self.run.plan
         allowed = (*(self.tools or (TOOL_NAMES if submits is None else READING)), TASK)
         model, attempt = plan.model_of(name, self.rules.model), max(attempt, self.attempt)
+        pieces = [*pieces, *await self._remembered(unit, pieces, submits)]
         of_run, of_phase = self.rules.run_limits, self.rules.phase_limits
         caps = await shared_caps(self.ports, self.run, self.phase, of_run, of_phase, self.attempt)
         job = Job(
@@ -148,6 +158,16 @@ class Work:
             self.board.touch(self.run.id)
 
         return await run_job(job, self.ports, on_turn)
+
+    async def _remembered(self, unit: str, pieces: Sequence[Piece], submits: PhaseName | None) -> list[Piece]:
+        """What earlier runs taught about the request, and, for a task or a failure, about that."""
+        asked = self.run.request
+        about = [piece.text for piece in pieces if piece.kind == "tests" or ("phase", "tasks") in piece.label]
+        wish = [asked.description, asked.issue_title, asked.issue_body, *about[-1:]]
+        commands = submits is None or "Bash" in self.tools
+        unit = unit_of(unit, self.attempt)
+        found = await recalled(self.ports, self.run, unit, "\n".join(filter(None, wish)), runs_commands=commands)
+        return memory_pieces(found)
 
     async def remember(self, tree: Sha, commits: Sequence[Commit]) -> None:
         """Keep what the phase has finished so far, so that neither a crash nor a cancellation loses it."""

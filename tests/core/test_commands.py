@@ -507,6 +507,7 @@ def test_the_table_shows_every_command_once() -> None:
 | `/status [RUN]` | Show the phases, the time and the cost of a run, and what it waits for. | read |
 | `/cancel [RUN]` | Stop a run; nothing more is spent, and the work so far is left on a branch. | write |
 | `/agents [--why]` | Show the agents of this repository. | read |
+| `/memory [ACTION] [TEXT] [--org]` | Show what is remembered of this repository, and correct it; changes need write. | read |
 | `/delegate @USER [COMMAND]` | Let somebody without the permission give commands on this issue. | maintain |
 | `/pause [REASON]` | Stop the line: no run of this repository begins, and those at work wait before their next phase. | maintain |
 | `/unpause` | Let the runs of this repository go on. | maintain |
@@ -534,6 +535,7 @@ def test_help_is_the_table_and_the_rules() -> None:
 | `/status [RUN]` | Show the phases, the time and the cost of a run, and what it waits for. | read |
 | `/cancel [RUN]` | Stop a run; nothing more is spent, and the work so far is left on a branch. | write |
 | `/agents [--why]` | Show the agents of this repository. | read |
+| `/memory [ACTION] [TEXT] [--org]` | Show what is remembered of this repository, and correct it; changes need write. | read |
 | `/delegate @USER [COMMAND]` | Let somebody without the permission give commands on this issue. | maintain |
 | `/pause [REASON]` | Stop the line: no run of this repository begins, and those at work wait before their next phase. | maintain |
 | `/unpause` | Let the runs of this repository go on. | maintain |

@@ -23,6 +23,7 @@ from bot.core.comments import (
     common,
     gates,
     grooming,
+    memories,
     own,
     people,
     phases,
@@ -33,6 +34,8 @@ from bot.core.comments import (
 )
 from bot.core.conversation import Usage
 from bot.core.evidence import Evidence, Row
+from bot.core.memory.adding import added
+from bot.core.memory.memories import Remembered, Source
 from bot.core.partial import Stop
 from bot.core.people import Gate, Halt
 from bot.core.planning import GROOM, SUB_ISSUES, Task
@@ -54,6 +57,13 @@ DRY = a_run(
 )
 PROBLEM = FileProblem(".claude/commands/ship.md", 3, 5, "`gate` is `maybe`.", "Write `true` or `false`.")
 OWN = RepositoryCommand("ship", ".claude/commands/ship.md", "Ship $ARGUMENTS.", "Ships it.", "VERSION")
+NOTE = added(
+    Repo("acme", "widget"),
+    "The tests need Redis | v7.",
+    Source("comment", "acme/widget#7 (comment 9)", "ada"),
+    BEGAN,
+    approved=True,
+)
 HALT = Halt(Repo("acme", "widget"), "ada", "release week", BEGAN)
 STOP = Stop("testing", "The next call could pass the budget of $1.00.", 2.0)
 
@@ -139,6 +149,25 @@ TEXTS: dict[Callable[..., object], Callable[[], object]] = {
         grooming.sub_issues_text([(8, "One")], []),
         grooming.sub_issues_text([(8, "One"), (9, "Two")], [9]),
     ],
+    memories.memory_list: lambda: [
+        memories.memory_list([], [], more=False),
+        memories.memory_list([NOTE], [replace(NOTE, shared=True, helped=1, misled=2)], more=True),
+    ],
+    memories.memories_found: lambda: [
+        memories.memories_found("`redis`", []),
+        memories.memories_found("redis", [replace(NOTE, source=Source("run", RUN, "devflow"))]),
+    ],
+    memories.memory_added: lambda: [
+        memories.memory_added(Remembered(NOTE, "new"), asked=NOTE.text, approved=True),
+        memories.memory_added(Remembered(NOTE, "known"), asked=NOTE.text, approved=True),
+        memories.memory_added(Remembered(NOTE, "forgotten"), asked=NOTE.text, approved=True),
+        memories.memory_added(Remembered(replace(NOTE, state="pending"), "new"), asked=NOTE.text, approved=False),
+        memories.memory_added(
+            Remembered(replace(NOTE, shared=True, text="[redacted token]"), "replaced"), asked="x", approved=True
+        ),
+    ],
+    memories.memory_forgotten: lambda: memories.memory_forgotten(NOTE),
+    memories.memory_approved: lambda: memories.memory_approved(NOTE),
     phases.phase_comment: lambda: [
         phases.phase_comment(a_run(), a_phase("design", output="Said.\n\nMore."), ["tasks", "delivery"]),
         phases.phase_comment(a_run(), a_phase("design", "failed", "It broke.", reason="It broke."), ["tasks"]),
@@ -433,6 +462,49 @@ Opened 2 sub-issues. `/dev-workflow` on one of them builds it.
 GitHub did not take #9 as sub-issues of this one, so they stand by themselves.\
 """,
             ],
+            "memories.memory_list": [
+                """\
+Nothing is remembered of this repository yet.
+
+Runs leave what they learned; `/memory add TEXT` adds more.\
+""",
+                """\
+| id | kind | says | from | helped |
+|---|---|---|---|---|
+| `mab0114d49` | note | The tests need Redis \\| v7. | `ada`, acme/widget#7 (comment 9), 2026-05-04 |  |
+
+Only the newest are shown. `/memory search WORDS` finds the others.
+
+Not used yet, because nobody with `write` access stands behind them:
+
+| id | kind | says | from | helped |
+|---|---|---|---|---|
+| `mab0114d49` | note | The tests need Redis \\| v7. | `ada`, acme/widget#7 (comment 9), 2026-05-04 (shared by acme/widget) | 1 of 3 |
+
+`/memory approve ID` has them used; merging the pull request they come from does so, too.
+
+`/memory forget ID` erases one.\
+""",
+            ],
+            "memories.memories_found": [
+                "Nothing that is remembered fits `` `redis` ``. `/memory` shows all.",
+                """\
+What fits `redis`, best first:
+
+| id | kind | says | from | helped |
+|---|---|---|---|---|
+| `mab0114d49` | note | The tests need Redis \\| v7. | run `260504-120000-abc`, 2026-05-04 |  |\
+""",
+            ],
+            "memories.memory_added": [
+                "🧠 Remembered as `mab0114d49`. Agents are told where it fits.",
+                "🧠 That is remembered already, as `mab0114d49`.",
+                "😕 Somebody had this forgotten as `mab0114d49`. `/memory add` it in other words if it holds again.",
+                "🧠 Noted as `mab0114d49`. It is used once a maintainer comments `/memory approve mab0114d49`.",
+                "🧠 Remembered as `mab0114d49` in all repositories of this owner that allow it. Agents are told where it fits. It takes the place of what was known. What looks like a secret was left out.",
+            ],
+            "memories.memory_forgotten": "🧹 `mab0114d49` is forgotten. No agent is told of it any more, and it does not come back by itself.",
+            "memories.memory_approved": "🧠 `mab0114d49` is used from now on: The tests need Redis \\| v7.",
             "phases.phase_comment": [
                 """\
 ### ✅ Design

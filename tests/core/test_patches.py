@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.patches import changed_lines, commentable, find_line, moved_line, parse_patch
+from bot.core.patches import changed_lines, changed_symbols, commentable, find_line, moved_line, parse_patch
 from bot.core.reviews import InlineComment, PullFile
 
 PATCH = "\n".join(
@@ -111,3 +111,13 @@ def test_a_line_that_stays_is_found_again(old: list[str], new: list[str]) -> Non
         assert (there is None) == (number in removed)
         if there is not None:
             assert new[there - 1] == text
+
+
+def test_changed_symbols_are_those_of_changed_lines_and_their_places() -> None:
+    """What is defined or removed, and what git says a hunk stands in; not what only stands near."""
+    patch = (
+        "@@ -1,4 +1,4 @@ class Theme:\n def near() -> None:\n-    def old(self) -> str:\n+    def new(self) -> str:\n"
+        "+const LIMIT = 3\n"
+    )
+    assert changed_symbols(patch) == ["Theme", "old", "new", "LIMIT"]
+    assert changed_symbols(None) == []

@@ -70,6 +70,12 @@ def scopes(database: Connection, repo: Repo, *, lock: bool = False) -> list[Scop
     return [Scope(*row) for row in database.execute(statement, _place(repo))]
 
 
+def own_scope(database: Connection, repo: Repo) -> int | None:
+    """The number of the scope that is the repository's alone, None if there is nothing in it."""
+    number = database.execute(OWN, _place(repo)).scalar_one_or_none()
+    return None if number is None else int(number)
+
+
 def lock_scopes_of(database: Connection, memories: Collection[str]) -> None:
     """Be alone with the memories of these ids, as those are who rewrite one."""
     theirs = select(MemoryRow.scope).where(col(MemoryRow.id).in_(sorted(memories)))

@@ -7,10 +7,10 @@ from sqlmodel import col, select, update
 
 from bot.adapters.store import memory_index
 from bot.adapters.store.columns import insert_into
-from bot.adapters.store.memory_rows import find, load, lock_scopes_of, memory_of, scopes, use_of
+from bot.adapters.store.memory_rows import find, load, lock_scopes_of, memory_of, own_scope, scopes, use_of
 from bot.adapters.store.memory_tables import MemoryRow, UseRow
 from bot.core.memory.documents import query_terms
-from bot.core.memory.memories import Found, Memory, Query, State, Use, Verdict
+from bot.core.memory.memories import TAUGHT, Found, Memory, Query, State, Use, Verdict
 from bot.core.memory.ranking import USUAL, Reach, relevance, weight, within_budget, worth
 from bot.core.repository import Repo
 from bot.core.runs import RunId
@@ -21,6 +21,9 @@ WEIGHED = 32
 
 def recall(database: Connection, query: Query, reach: Reach = USUAL) -> list[Found]:
     seen = scopes(database, query.repo)
+    if not query.shared:
+        own = own_scope(database, query.repo)
+        seen = [scope for scope in seen if scope.number == own]
     terms = query_terms(query)
     corpus = memory_index.corpus(database, seen, terms)
     worths = worth(corpus, terms)
@@ -57,7 +60,7 @@ def note_uses(database: Connection, uses: Sequence[Use]) -> None:
         if database.execute(statement.returning(col(UseRow.seq))).first() is None:
             continue
         last = case((col(MemoryRow.used_at) > use.at, MemoryRow.used_at), else_=use.at)
-        values = {"uses": MemoryRow.uses + 1, "used_at": last}
+        values = {"uses": MemoryRow.uses + int(use.unit != TAUGHT), "used_at": last}
         database.execute(update(MemoryRow).where(col(MemoryRow.id) == use.memory).values(**values))
 
 

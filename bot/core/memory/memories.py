@@ -15,6 +15,8 @@ KINDS: tuple[Kind, ...] = ("result", "fix", "howto", "lesson", "decision", "note
 State = Literal["active", "pending", "replaced", "forgotten"]
 """`pending` waits for somebody who may write; `replaced` was contradicted by a newer one; of a `forgotten` one nothing
 is left but its id, so that it does not come back by itself."""
+TAUGHT = ""
+"""Stands for the unit of work in the uses of a run's own memories: its outcome speaks for them, too."""
 Verdict = Literal["", "helped", "misled"]
 """Of the runs that were shown a memory: their pull request was merged, or closed."""
 
@@ -68,6 +70,8 @@ class Query:
     kinds: tuple[Kind, ...] = ()
     """Empty is every kind."""
     limit: int = 8
+    shared: bool = True
+    """Whether what is shared by other repositories of the same owner counts, too."""
 
 
 @dataclass(frozen=True, slots=True)
