@@ -12,6 +12,8 @@ import pytest
 
 import webhooks
 from bot.core.conversation import Usage
+from bot.core.memory.adding import added
+from bot.core.memory.memories import TAUGHT, Source, Use
 from bot.core.runs import PhaseResult
 from tests.webhooks.served import ExampleBot, a_run, serving, until
 from webhooks.dashboard import duration, money
@@ -233,3 +235,23 @@ def test_durations_read_like_words(seconds: float | None, text: str) -> None:
 def test_money_is_never_shown_as_nothing(usd: float, text: str) -> None:
     """What cost something costs a cent at least."""
     assert money(usd) == text
+
+
+async def test_a_run_shows_what_it_was_told_of_earlier_ones(bot: ExampleBot) -> None:
+    """Each memory once, with where it was shown; forgotten ones and its own lessons are not among them."""
+    await bot.store.add_run(RUN)
+    source = Source("person", "", "ada")
+    notes = [added(RUN.repo, text, source, START, approved=True) for text in (HOSTILE, "Use Redis here.", "Own lesson")]
+    for note in notes:
+        await bot.store.remember(note)
+    shown, gone, own = (note.id for note in notes)
+    uses = [Use(RUN.id, unit, shown, 1, START) for unit in ("design", "tasks")]
+    await bot.store.note_uses([*uses, Use(RUN.id, "design", gone, 2, START), Use(RUN.id, TAUGHT, own, 0, START)])
+    await bot.store.set_memory_state(RUN.repo, gone, "forgotten")
+    async with serving(bot) as (_, client):
+        page = (await client.get(f"/runs/{RUN.id}")).text
+        data = (await client.get(f"/api/runs/{RUN.id}")).json()
+    assert page.count(shown) == 1
+    assert "design, tasks" in page
+    assert "<script>alert" not in page
+    assert [one["id"] for one in data["memories"]] == [shown]
