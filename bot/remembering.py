@@ -1,7 +1,5 @@
 """What a run is told of earlier ones, and what it teaches in its turn."""
 
-from collections.abc import Sequence
-
 import structlog
 
 from bot.core.memory.harvest import Ended, memories_of
@@ -18,15 +16,13 @@ HOWTO = "how to install, build, run and check all tests; commands that work or c
 VERDICTS: dict[Outcome, Verdict] = {"": "", "merged": "helped", "closed": "misled"}
 
 
-async def recalled(
-    ports: Ports, run: Run, unit: str, wish: str, *, files: Sequence[str] = (), runs_commands: bool = False
-) -> list[Memory]:
+async def recalled(ports: Ports, run: Run, unit: str, wish: str, *, runs_commands: bool = False) -> list[Memory]:
     """Memories for a unit of work, best first: chosen once, the same after a restart; forgotten ones are left out."""
     if run.plan.memory == "off":
         return []
     shown = [use for use in await ports.store.uses(run.id) if use.unit == unit]
     if not shown and not await ports.store.turns(run.id, unit):
-        found = await _found(ports, run, wish, files, runs_commands=runs_commands)
+        found = await _found(ports, run, wish, runs_commands=runs_commands)
         now = ports.clock.now()
         shown = [Use(run.id, unit, one.memory.id, rank, now) for rank, one in enumerate(found, 1)]
         await ports.store.note_uses(shown)
@@ -34,9 +30,9 @@ async def recalled(
     return [memory for memory in memories if memory is not None and memory.state == "active"]
 
 
-async def _found(ports: Ports, run: Run, wish: str, files: Sequence[str], *, runs_commands: bool) -> list[Found]:
+async def _found(ports: Ports, run: Run, wish: str, *, runs_commands: bool) -> list[Found]:
     shared = run.plan.memory == "organisation"
-    query = Query(run.repo, wish, tuple(files), limit=MOST, shared=shared)
+    query = Query(run.repo, wish, limit=MOST, shared=shared)
     found = [one for one in await ports.store.recall(query) if one.memory.kind != "howto"]
     if runs_commands:
         howto = Query(run.repo, HOWTO, kinds=("howto",), limit=MOST_HOWTO, shared=shared)

@@ -16,14 +16,15 @@ async def may(desk: Desk, ask: Ask, name: str) -> Allowed | Denied:
     try:
         rules = (await desk.config(ask.repo)).permissions
     except ConfigError:
-        answer = await _decided(desk, ask, requirement(name, Permissions(), ask.label), permission)
+        answer = await decided(desk, ask, requirement(name, Permissions(), ask.label), permission)
         if isinstance(answer, Allowed) and not (changes_nothing(name) or name in SAFE):
             raise
         return answer
-    return await _decided(desk, ask, requirement(name, rules, ask.label), permission)
+    return await decided(desk, ask, requirement(name, rules, ask.label), permission)
 
 
-async def _decided(desk: Desk, ask: Ask, need: Requirement, permission: Permission) -> Allowed | Denied:
+async def decided(desk: Desk, ask: Ask, need: Requirement, permission: Permission) -> Allowed | Denied:
+    """Whether the person has what is needed, or was lent it."""
     answer = authorise(need, ask.author, permission)
     if isinstance(answer, Allowed):
         return answer

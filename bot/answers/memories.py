@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 
+from bot.answers.allowing import decided
 from bot.answers.desk import Desk
 from bot.core.command_kinds import Memory as Command
 from bot.core.command_kinds import MemoryAction
@@ -9,7 +10,7 @@ from bot.core.comments import memories as texts
 from bot.core.errors import BotError
 from bot.core.memory.adding import added
 from bot.core.memory.memories import Memory, Query, Source
-from bot.core.policy import Denied, Requirement, authorise, enough
+from bot.core.policy import Allowed, Requirement, enough
 from bot.core.repository import Permission
 from bot.starting import Ask
 
@@ -92,6 +93,4 @@ async def _changeable(desk: Desk, ask: Ask, command: Command) -> Memory:
 
 async def _may_change(desk: Desk, ask: Ask, permission: Permission) -> bool:
     """Whether the person may write, or was lent this command."""
-    lent = await desk.ports.store.delegations(ask.repo, ask.issue.number)
-    need = Requirement("memory", "write", "`/memory`")
-    return not isinstance(authorise(need, ask.author, permission, lent=lent), Denied)
+    return isinstance(await decided(desk, ask, Requirement("memory", "write", "`/memory`"), permission), Allowed)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, exc
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -83,35 +83,32 @@ class _Line(AbstractAsyncContextManager[None]):
 
 
 def _async_engine(location: Location) -> AsyncEngine:
+    engine = create_async_engine(location.url, **_options(location))
     if location.path is not None:
-        engine = create_async_engine(location.url, hide_parameters=True)
         use_sqlite_well(engine.sync_engine)
-        return engine
-    # `reserve_turn` locks the run and then has to see what was committed before: that is READ COMMITTED.
-    return create_async_engine(
-        location.url,
-        hide_parameters=True,
-        isolation_level="READ COMMITTED",
-        pool_pre_ping=True,
-        pool_size=8,
-        connect_args=connect_args(location),
-    )
+    return engine
 
 
 def _thread_engine(location: Location) -> Engine:
     """Opens no connection before it is used."""
+    engine = create_engine(location.sync_url(), **_options(location))
     if location.path is not None:
-        engine = create_engine(location.sync_url(), hide_parameters=True)
         use_sqlite_well(engine)
-        return engine
-    return create_engine(
-        location.url,
-        hide_parameters=True,
-        isolation_level="READ COMMITTED",
-        pool_pre_ping=True,
-        pool_size=8,
-        connect_args=connect_args(location),
-    )
+    return engine
+
+
+def _options(location: Location) -> dict[str, Any]:
+    """What both engines are made with."""
+    if location.path is not None:
+        return {"hide_parameters": True}
+    # `reserve_turn` locks the run and then has to see what was committed before: that is READ COMMITTED.
+    return {
+        "hide_parameters": True,
+        "isolation_level": "READ COMMITTED",
+        "pool_pre_ping": True,
+        "pool_size": 8,
+        "connect_args": connect_args(location),
+    }
 
 
 def connect_args(location: Location) -> dict[str, int]:

@@ -121,12 +121,11 @@ def _alike(database: Connection, seen: Sequence[Scope], its: Sketch) -> list[Row
 def _merge(database: Connection, row: RowMapping, new: Memory) -> Remembered:
     old = memory_of(row)
     merged = bounded(merge(old, new))
-    how = False
-    if merged.state == "active" and old.state == "pending":
-        how = _replace_older(database, row["scope"], merged)
+    approved = merged.state == "active" and old.state == "pending"
+    replaced = approved and _replace_older(database, row["scope"], merged)
     if merged != old:
         _rewrite(database, row, merged)
-    return Remembered(merged, "replaced" if how else "known")
+    return Remembered(merged, "replaced" if replaced else "known")
 
 
 def _rewrite(database: Connection, row: RowMapping, memory: Memory) -> None:
