@@ -8,7 +8,7 @@ import pytest
 from bot.core.conversation import Json
 from bot.core.runs import RunId
 from tests.scenarios.parts import text_of
-from tests.scenarios.rig import REPO, Rig
+from tests.scenarios.rig import PATIENCE, REPO, Rig
 
 pytestmark = pytest.mark.slow
 
@@ -139,8 +139,9 @@ async def test_nobody_waits_for_a_slow_neighbour(bot: Rig) -> None:
     await bot.comment("/dev-workflow", on=7, settle=False)
     await bot.asked("implementation", fault="hangs")
     run = await bot.last_run()
-    while (await commits(bot, run.id)) != ["T1", "T3", "T4"]:
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(PATIENCE):
+        while (await commits(bot, run.id)) != ["T1", "T3", "T4"]:
+            await asyncio.sleep(0.01)
     await bot.restart()
     await bot.settle()
     assert await bot.ended() == ("succeeded", "")
