@@ -16,8 +16,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from rich.progress import track
-
 from bot.core.routing.choice import choose
 from bot.core.routing.tally import Tally
 from tests.benchmarks.routing_worlds import TUNED, UNSEEN, World
@@ -126,7 +124,7 @@ def regret(world: World, made: Policy, seed: str) -> tuple[float, float]:
 def rows(seeds: int = SEEDS) -> list[Row]:
     """Every world beside every policy, each on the same work and the same luck."""
     made = []
-    for name, make in track({**TUNED, **UNSEEN}.items(), description="routing", transient=True):
+    for name, make in {**TUNED, **UNSEEN}.items():
         worlds = [make(random.Random(f"{name} {n}")) for n in range(seeds)]
         made += _world_rows(name if name in TUNED else f"{name} (not tuned on)", worlds)
     return made
