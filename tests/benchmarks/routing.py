@@ -18,7 +18,7 @@ from typing import Protocol
 
 from bot.core.routing.choice import choose
 from bot.core.routing.tally import Tally
-from tests.benchmarks.routing_worlds import TUNED, UNSEEN, World
+from tests.benchmarks.routing_worlds import HELD_OUT, NAMED, OTHERS, World
 
 Row = dict[str, object]
 Key = tuple[str, str]
@@ -124,9 +124,9 @@ def regret(world: World, made: Policy, seed: str) -> tuple[float, float]:
 def rows(seeds: int = SEEDS) -> list[Row]:
     """Every world beside every policy, each on the same work and the same luck."""
     made = []
-    for name, make in {**TUNED, **UNSEEN}.items():
-        worlds = [make(random.Random(f"{name} {n}")) for n in range(seeds)]
-        made += _world_rows(name if name in TUNED else f"{name} (not tuned on)", worlds)
+    for label, worlds in (("", NAMED), (" (other)", OTHERS), (" (held out)", HELD_OUT)):
+        for name, make in worlds.items():
+            made += _world_rows(f"{name}{label}", [make(random.Random(f"{name} {n}")) for n in range(seeds)])
     return made
 
 
