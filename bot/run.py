@@ -239,7 +239,9 @@ class Runs:
         except asyncio.CancelledError:
             raise
         except QuestionError as asked:
-            known = json.loads(results[phase.name].data) if phase.name in results else {}
+            # Read again: the phase may have remembered what it has finished, and what it had begun.
+            stored = await self._ports.store.phases(run.id)
+            known: Json = next((json.loads(r.data) for r in stored if r.name == phase.name), {})
             data = json.dumps({**known, "question": {"unit": asked.unit, "text": asked.text}})
             return PhaseResult(run.id, phase.name, phase.agent, "waiting", data=data)
         except KNOWN as error:

@@ -2,17 +2,18 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from bot.core.comments import sentence
 from bot.core.context import Piece, task_piece
 from bot.core.planning import Task, in_order
 from bot.core.repository import Sha
 from bot.core.runs import PhaseResult
+from bot.core.scheduling import startable, tails
 from bot.core.text import truncate_middle
 from bot.kept import make_again
-from bot.phases.work import DIFF_LIMIT, MAP_TOKENS, Commit, Work, bench_of, commit, planned_tasks, side_by_side
+from bot.phases.work import DIFF_LIMIT, MAP_TOKENS, Commit, Work, bench_of, commit, planned_tasks
 from bot.runner import Outcome, in_one
 
 
@@ -22,96 +23,147 @@ class _Built:
 
     tree: Sha
     commits: list[Commit] = field(default_factory=list)
+    begun: dict[str, Sha] = field(default_factory=dict)
+    """The trees that tasks began from: stored before they begin, since what an agent did means nothing without."""
+    beside: list[list[str]] = field(default_factory=list)
+    """Tasks that were at work at the same time."""
     redone: list[str] = field(default_factory=list)
     failed: list[tuple[Task, Outcome]] = field(default_factory=list)
     stopped: list[tuple[Task, Sha, Outcome]] = field(default_factory=list)
     """Tasks that a limit stopped, with the trees they began from."""
 
+    @property
+    def done(self) -> set[str]:
+        return {entry["task"] for entry in self.commits}
+
 
 async def build(work: Work) -> PhaseResult:
-    """Batch after batch; the tasks of one start from the same tree, each in a working copy of its own.
+    """Each task as soon as what it needs is merged and a worker is free, in a working copy of its own.
 
-    What they made is merged in the order of the plan, one commit a task. Where two cannot be merged, the later one is
-    made again on top of the earlier. A task that fails ends the phase after its batch; what stands is kept.
+    What a task made is merged when it ends, one commit a task. Where it does not fit what was merged meanwhile, it is
+    made again on top of that. After a task that fails none begins; those at work come to their end, and what stands is
+    kept.
     """
     await bench_of(work)
     tasks = planned_tasks(work.results)
     work = work.by(task.agent for task in tasks)
-    batches = in_order(tasks)
     built = await _so_far(work)
-    for batch in batches:
-        there = {entry["task"] for entry in built.commits}
-        await _batch(work, [task for task in batch if task.id not in there], built)
-        await work.remember(built.tree, built.commits)
-        if built.failed:
-            break
+    await _all(work, tasks, built)
     for task, start, outcome in built.stopped:
         await _keep(work, task, start, outcome, built)
     await work.ports.workspaces.restore(work.checkout, built.tree)
     data = {
         "commits": built.commits,
-        "batches": [[task.id for task in batch] for batch in batches],
+        "batches": [[task.id for task in batch] for batch in in_order(tasks)],
+        "beside": built.beside,
         "redone": built.redone,
     }
     if built.failed:
         outcome = in_one([outcome for _, outcome in built.failed])
         return work.ended(outcome, tree=built.tree, failed=[task.id for task, _ in built.failed], **data)
     output = "\n\n".join(f"**{d['task']}: {d['subject']}**\n\n{d['words']}" for d in built.commits)
-    summary = await _summary(work, built, batches)
-    return work.result("done", summary, output, {"tree": built.tree, **data})
+    return work.result("done", await _summary(work, tasks, built), output, {"tree": built.tree, **data})
 
 
 async def _so_far(work: Work) -> _Built:
     """What an earlier process, or the run that this one goes on with, has built already."""
-    if work.earlier is None or not (commits := json.loads(work.earlier.data).get("commits")):
-        return _Built(work.start)
+    known = json.loads(work.earlier.data) if work.earlier else {}
+    begun, beside, redone = known.get("begun", {}), known.get("beside", []), known.get("redone", [])
+    if not (commits := known.get("commits")):
+        return _Built(work.start, begun=begun, beside=beside)
     # Written once more, all of them: this machine may have the last tree and none before it.
+    assert work.earlier is not None
     tree = await make_again(work.ports.workspaces, work.checkout, work.start, [work.earlier])
-    return _Built(tree, list(commits))
+    return _Built(tree, list(commits), begun, beside, redone)
 
 
-async def _batch(work: Work, batch: Sequence[Task], built: _Built) -> None:
-    if not batch:
+async def _all(work: Work, tasks: Sequence[Task], built: _Built) -> None:
+    """Begin what can begin and take what has ended, until nothing is left.
+
+    When one raises, the others come to their end before it is raised on: none may go on unseen. What they did is taken
+    when the phase is taken up again, at no cost.
+    """
+    order = tails(tasks, dict.fromkeys((task.id for task in tasks), 1.0))
+    running = dict[str, asyncio.Task[Outcome]]()
+    try:
+        for task in [task for task in tasks if _redo(task) in built.begun and task.id not in built.done]:
+            # A process ended while this was made again: nothing may be merged before it.
+            await _take(work, task, await (await _begin(work, task, built)), built)
+        while True:
+            for task in [] if built.failed else _next(work, tasks, order, built, running):
+                running[task.id] = await _begin(work, task, built, running)
+            if not running:
+                break
+            await asyncio.wait(running.values(), return_when=asyncio.FIRST_COMPLETED)
+            for task in [task for task in tasks if task.id in running and running[task.id].done()]:
+                await _take(work, task, await running.pop(task.id), built)
+    except asyncio.CancelledError:
+        for job in running.values():
+            job.cancel()
+        raise
+    finally:
+        await asyncio.gather(*running.values(), return_exceptions=True)
+
+
+def _next(
+    work: Work, tasks: Sequence[Task], order: Mapping[str, float], built: _Built, running: Collection[str]
+) -> list[Task]:
+    """What an earlier process had begun comes first."""
+    first = {task.id: order[task.id] + len(tasks) * (task.id in built.begun) for task in tasks}
+    return startable(tasks, first, work.rules.parallel, built.done, running)
+
+
+async def _begin(work: Work, task: Task, built: _Built, running: Collection[str] = ()) -> asyncio.Task[Outcome]:
+    """Let the task's agent begin on what stands, or where an earlier process had let it begin."""
+    group = [*running, task.id]
+    if len(group) > 1:
+        built.beside = [other for other in built.beside if not set(other) <= set(group)] + [group]
+    start = built.begun.setdefault(task.id, built.tree)
+    await _remember(work, built)
+    return asyncio.create_task(await _task(work, task, start), name=f"task {task.id}")
+
+
+async def _remember(work: Work, built: _Built) -> None:
+    if work.earlier is None:
         return
-    start, slots = built.tree, asyncio.Semaphore(work.rules.parallel)
-    await work.remember(start, built.commits)
+    known = json.loads(work.earlier.data) | {"begun": built.begun, "beside": built.beside, "redone": built.redone}
+    work = replace(work, earlier=replace(work.earlier, data=json.dumps(known)))
+    await work.remember(built.tree, built.commits)
 
-    async def one(task: Task) -> Outcome:
-        async with slots:
-            return await _task(work, task, start)
 
+async def _task(
+    work: Work, task: Task, start: Sha, *more: Piece, attempt: int = 1
+) -> Coroutine[object, object, Outcome]:
+    """One agent's work on a copy, ready to begin. The run's own checkout is at `start` when its map is drawn."""
     await work.ports.workspaces.restore(work.checkout, start)
-    outcomes = await side_by_side(one(task) for task in batch)
-    for task, outcome in zip(batch, outcomes, strict=True):
-        await _take(work, task, start, outcome, built)
-
-
-async def _task(work: Work, task: Task, start: Sha, *more: Piece, attempt: int = 1) -> Outcome:
-    """The run's own checkout is at `start`, to be looked at; the work is done in a copy."""
     unit = f"implementation/{task.id}" if attempt == 1 else f"implementation/{task.id}/redo"
     place = await work.beside(f"task-{task.id}")
     files = await work.map(f"{task.title} {task.description} {' '.join(task.files)}", MAP_TOKENS // 2)
     pieces = [*work.needed(without="tasks"), files, task_piece(task), *more]
-    return await place.agent(unit, task.agent, start, pieces, task=task.id, attempt=attempt)
+    return place.agent(unit, task.agent, start, pieces, task=task.id, attempt=attempt)
 
 
-async def _take(work: Work, task: Task, start: Sha, outcome: Outcome, built: _Built) -> None:
+async def _take(work: Work, task: Task, outcome: Outcome, built: _Built) -> None:
     """Bring one task's tree together with what stands; a task that failed leaves nothing."""
+    start = built.begun[task.id]
     if outcome.state == "done":
         merged = await work.ports.workspaces.merge(work.checkout, start, built.tree, outcome.tree)
         tree = merged.tree
         if merged.conflicts:
-            built.redone.append(task.id)
-            outcome = await _again(work, task, start, outcome, built.tree, merged.conflicts)
-            start = built.tree
-            tree = outcome.tree
+            outcome = await _again(work, task, outcome, built, merged.conflicts)
+            start, tree = built.tree, outcome.tree
         if outcome.state == "done":
             built.tree = tree
             built.commits.append(commit(task.title, task.agent, tree, task=task.id, words=outcome.text))
+            await _remember(work, built)
             return
     built.failed.append((task, outcome))
     if outcome.limit:
         built.stopped.append((task, start, outcome))
+
+
+def _redo(task: Task) -> str:
+    return f"{task.id}/redo"
 
 
 async def _keep(work: Work, task: Task, start: Sha, outcome: Outcome, built: _Built) -> None:
@@ -124,24 +176,26 @@ async def _keep(work: Work, task: Task, start: Sha, outcome: Outcome, built: _Bu
     built.commits.append({**entry, "unfinished": task.id})
 
 
-async def _again(work: Work, task: Task, start: Sha, outcome: Outcome, onto: Sha, conflicts: Sequence[str]) -> Outcome:
-    """The same task by the same agent, on a tree that has the others' work."""
-    made = await work.ports.workspaces.diff(work.checkout, start, outcome.tree)
+async def _again(work: Work, task: Task, outcome: Outcome, built: _Built, conflicts: Sequence[str]) -> Outcome:
+    """The same task by the same agent, on a tree that has the others' work. Nothing is merged until it has ended."""
+    made = await work.ports.workspaces.diff(work.checkout, built.begun[task.id], outcome.tree)
     words = (
         f"You did this task while others worked beside you. Your change and theirs do not fit together in: "
         f"{', '.join(conflicts)}. The checkout now has their work and not yours. Do your task again on top of it, "
         f"and keep what they did. Your first change was:\n\n{truncate_middle(made, DIFF_LIMIT)}"
     )
-    await work.ports.workspaces.restore(work.checkout, onto)
-    return await _task(work, task, onto, Piece("comments", words, (("from", "devflow"),)), attempt=2)
+    built.redone += [task.id] if task.id not in built.redone else []
+    built.begun[_redo(task)] = built.tree
+    await _remember(work, built)
+    return await (await _task(work, task, built.tree, Piece("comments", words, (("from", "devflow"),)), attempt=2))
 
 
-async def _summary(work: Work, built: _Built, batches: Sequence[Sequence[Task]]) -> str:
+async def _summary(work: Work, tasks: Sequence[Task], built: _Built) -> str:
     changes = await work.ports.workspaces.changes(work.checkout, work.base, built.tree)
     listed = "\n".join(f"- `{change.path}`{' (deleted)' if change.content is None else ''}" for change in changes)
     count = len({entry["task"] for entry in built.commits if entry["task"]})
-    words = [f"{count} of {sum(map(len, batches))} tasks are built."]
-    wide = [", ".join(task.id for task in batch) for batch in batches if len(batch) > 1]
+    words = [f"{count} of {len(tasks)} tasks are built."]
+    wide = [", ".join(task.id for task in tasks if task.id in group) for group in built.beside]
     words += [f"Side by side: {'; '.join(wide)}."] if wide else []
     words += [f"Made again because it did not fit the others' work: {', '.join(built.redone)}."] if built.redone else []
     return sentence(" ".join(words)) + f" Files changed, as git sees them:\n\n{listed or '- none'}"

@@ -6,8 +6,9 @@ import json
 import pytest
 
 from bot.core.conversation import Json
+from bot.core.runs import RunId
 from tests.scenarios.parts import text_of
-from tests.scenarios.rig import REPO, Rig
+from tests.scenarios.rig import PATIENCE, REPO, Rig
 
 pytestmark = pytest.mark.slow
 
@@ -121,6 +122,59 @@ async def test_a_restart_in_the_middle_of_a_batch(bot: Rig) -> None:
     assert set(asked) == {("T1", 0), ("T1", 1), ("T2", 0), ("T2", 1)}
     assert len(asked) == 5
     assert set(bot.files(bot.pull_request(closing=7))) == {"one.py", "two.py"}
+    bot.read_all()
+
+
+def uneven(bot: Rig) -> None:
+    """T2 is slow; T3 and T4 are a chain behind T1."""
+    planned(bot, task("T1", "one.py"), task("T2", "two.py"), task("T3", "three.py", "T1"), task("T4", "four.py", "T3"))
+
+
+async def test_nobody_waits_for_a_slow_neighbour(bot: Rig) -> None:
+    """A chain of quick tasks comes to its end while a slow one that began beside the first is still at work."""
+    bot.issue(7, title="Dark mode", body="Please.")
+    bot.plays("plan", "approve", "no-tests-missing")
+    uneven(bot)
+    bot.claude.hangs(phase="implementation", task="T2")
+    await bot.comment("/dev-workflow", on=7, settle=False)
+    await bot.asked("implementation", fault="hangs")
+    run = await bot.last_run()
+    async with asyncio.timeout(PATIENCE):
+        while (await commits(bot, run.id)) != ["T1", "T3", "T4"]:
+            await asyncio.sleep(0.01)
+    await bot.restart()
+    await bot.settle()
+    assert await bot.ended() == ("succeeded", "")
+    assert await commits(bot, run.id) == ["T1", "T3", "T4", "T2"]
+    asked = [r.task for r in bot.claude.requests if r.phase == "implementation"]
+    assert {name: asked.count(name) for name in ("T1", "T2", "T3", "T4")} == {"T1": 2, "T2": 3, "T3": 2, "T4": 2}
+    assert set(bot.files(bot.pull_request(closing=7))) == {"one.py", "two.py", "three.py", "four.py"}
+    told = next(text for text in bot.read_all() if "Implementation" in text)
+    assert "Side by side: T1, T2; T2, T3; T2, T4." in told
+
+
+async def commits(bot: Rig, run: RunId) -> list[str]:
+    """The tasks that are merged, in their order."""
+    found = [r for r in await bot.bot.store.phases(run) if r.name == "implementation"]
+    return [entry["task"] for r in found for entry in json.loads(r.data).get("commits", [])]
+
+
+async def test_a_restart_while_a_task_is_made_again(bot: Rig) -> None:
+    """It goes on upon the tree that it was begun on, and nothing is merged before it."""
+    bot.issue(7, title="Dark mode", body="Please.")
+    bot.plays("dark-mode", "two-tasks")
+    bot.claude.hangs(phase="implementation", task="T2", attempt=2)
+    await bot.comment("/dev-workflow", on=7, settle=False)
+    await bot.asked("implementation", fault="hangs")
+    await bot.restart()
+    await bot.settle()
+    assert await bot.ended() == ("succeeded", "")
+    asked = [(r.task, r.attempt, r.turn) for r in bot.claude.requests if r.phase == "implementation"]
+    assert asked.count(("T2", 2, 0)) == 2
+    assert len(asked) == 9
+    files = bot.files(bot.pull_request(closing=7))
+    assert "dark()" in files["widget.py"]
+    assert "pale" not in files["widget.py"]
     bot.read_all()
 
 

@@ -20,7 +20,7 @@ class RefusedError(Exception):
 
 @dataclass(slots=True)
 class Fault:
-    """Something that happens to the next `times` calls, of one phase or of any."""
+    """Something that happens to the next `times` calls, of one phase, task or attempt or of any."""
 
     name: str
     kind: FaultKind
@@ -30,9 +30,13 @@ class Fault:
     error: str = ""
     message: str = ""
     headers: dict[str, str] = field(default_factory=dict)
+    task: str | None = None
+    attempt: int | None = None
 
     def fits(self, heading: Heading | None) -> bool:
-        return self.times > 0 and (self.phase is None or (heading is not None and heading.phase == self.phase))
+        found = (heading.phase, heading.task, heading.attempt) if heading else (None, None, None)
+        wanted = zip((self.phase, self.task, self.attempt), found, strict=True)
+        return self.times > 0 and all(want is None or want == has for want, has in wanted)
 
 
 class Faults:
@@ -76,9 +80,11 @@ class Faults:
         """An `error` event comes when half of the reply is out."""
         self._due.append(Fault("stream_error", "event", times, phase, 200, error, "scripted"))
 
-    def hangs(self, times: int = 1, *, phase: str | None = None) -> None:
+    def hangs(
+        self, times: int = 1, *, phase: str | None = None, task: str | None = None, attempt: int | None = None
+    ) -> None:
         """Half of the reply, then silence until the caller goes away."""
-        self._due.append(Fault("hangs", "hang", times, phase))
+        self._due.append(Fault("hangs", "hang", times, phase, task=task, attempt=attempt))
 
     def refuses(self, times: int = 1, *, phase: str | None = None) -> None:
         """The model declines: `stop_reason` is `refusal` and there is no content."""

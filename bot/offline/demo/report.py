@@ -67,7 +67,7 @@ async def _agents(on: Stage, run: Run | None) -> dict[str, int]:
 
 
 def _tasks(built: dict[str, Any]) -> dict[str, Any]:
-    """Who built what; batches of tasks that were built side by side; tasks made again after a conflict."""
+    """Who built what; batches of tasks that can be built side by side; tasks made again after a conflict."""
     done = [{"id": c["task"], "agent": c["agent"], "subject": c["subject"]} for c in built.get("commits", [])]
     return {"built": done, "batches": built.get("batches", []), "redone": built.get("redone", [])}
 
