@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from bot.core.context import Piece, first_message, system_prompt
+from bot.core.context import Piece, build, first_message, system_prompt
 from bot.core.conversation import ToolResult, ToolSpec, ToolUse
 from bot.core.definitions import AgentDefinition
 from bot.core.repository import Sha
@@ -140,6 +140,8 @@ def _sub_job(job: Job, team: Team, unit: str, agent: AgentDefinition, given: Giv
     deeper = len(chain) < DEPTH
     tools = tuple(tool for tool in agent.tools if tool in job.tools and (tool != TASK or deeper))
     prompt = Piece("request", given.text("prompt"), (("from-agent", job.agent.name),))
+    about = " ".join(given.text("description").split())
+    context = build([prompt], f"{about}\n{agent.description}")
     phase = replace(team.phase, agent=agent.name)
     return Job(
         run=job.run,
@@ -147,9 +149,8 @@ def _sub_job(job: Job, team: Team, unit: str, agent: AgentDefinition, given: Giv
         agent=agent,
         model=job.run.plan.model_of(agent.name, job.model),
         system=system_prompt(agent.name, agent.prompt),
-        first=first_message(
-            phase, job.run, [prompt], call=" ".join(given.text("description").split()), caller=job.agent.name
-        ),
+        first=first_message(phase, job.run, context.pieces, call=about, caller=job.agent.name),
+        sources=context.whole,
         tools=tools,
         checkout=job.checkout,
         start=job.start,

@@ -1,7 +1,7 @@
 """What one agent has to do, and how it ended."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -56,6 +56,8 @@ class Job:
     """Comments of people that are in its first message."""
     looks_on: bool = False
     """It only reads, in a checkout that is another agent's: the files are left as they are."""
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """The whole texts of the pieces in `first` that are shortened: all that `Recall` gives."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,8 @@ from bot.hearing import ASK, LEAD, SPEC, answer_to, note_piece, unheard
 from bot.jobs import Job, Outcome, QuestionError, Team, in_one
 from bot.ports import Ports, SandboxLimits, WorkspaceError
 from bot.tools import READING, ToolBox
+from bot.tools.recall import RECALL, recall
+from bot.tools.recall import SPEC as RECALL_SPEC
 
 __all__ = ["Job", "Outcome", "QuestionError", "Team", "in_one", "run_job", "total_usage"]
 
@@ -142,7 +144,8 @@ def _specs(job: Job, progress: _Progress, ports: Ports) -> tuple[ToolSpec, ...]:
     submit = submit_tool(job.submits) if job.submits else None
     task = task_spec(job)
     own = _box(job, progress, ports).specs([tool for tool in job.tools if tool != TASK])
-    return (*own, *((task,) if task else ()), *((SPEC,) if job.asks else ()), *((submit,) if submit else ()))
+    recalls = (RECALL_SPEC,) if job.sources else ()
+    return (*own, *recalls, *((task,) if task else ()), *((SPEC,) if job.asks else ()), *((submit,) if submit else ()))
 
 
 def _box(job: Job, progress: _Progress, ports: Ports) -> ToolBox:
@@ -217,6 +220,8 @@ async def _call(job: Job, progress: _Progress, use: ToolUse, ports: Ports) -> To
         if isinstance(found, str):
             return ToolResult(use.id, f"Not taken. Mend this and call {submit.name} again:\n{found}", True)
         return ToolResult(use.id, "Taken.")
+    if use.name == RECALL:
+        return recall(job.sources, use)
     if use.name not in job.tools:
         return ToolResult(use.id, f"You have no tool {use.name!r}. You have: {', '.join(job.tools)}.", True)
     return await _box(job, progress, ports).call(use)

@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from bot.core.context import (
+    CONTEXT_TOKENS,
+    Context,
     Piece,
+    build,
     first_message,
     memory_pieces,
     request_pieces,
@@ -17,7 +20,7 @@ from bot.core.context import (
     system_prompt,
     wish_pieces,
 )
-from bot.core.definitions import Catalog
+from bot.core.definitions import AgentDefinition, Catalog
 from bot.core.limits import PHASE, RUN, Limits
 from bot.core.partial import limit_data
 from bot.core.people import Note
@@ -44,7 +47,7 @@ T = TypeVar("T")
 Commit = dict[str, str]
 """A commit to be made: `subject`, `task` (an id or empty), `agent`, `tree`, `words` of the agent."""
 DIFF_LIMIT = 60_000
-MAP_TOKENS = 3_000
+MAP_TOKENS = 1_500
 """Of the repository's map for those who plan; those who build are told their files, and get half of it."""
 GUIDANCE = ("AGENTS.md", "CLAUDE.md")
 
@@ -59,6 +62,8 @@ class Rules:
     """How long a worker may be silent before its runs count as stalled."""
     fix_rounds: int = 2
     revise_rounds: int = 1
+    context_tokens: int = CONTEXT_TOKENS
+    """Of what flows into a phase, by `count_tokens`: a model whose tokenizer makes more of a text wants less here."""
     parallel: int = 4
     """How many agents of one run work on tasks at the same time."""
     install_network: bool = True
@@ -129,6 +134,7 @@ class Work:
         allowed = (*(self.tools or (TOOL_NAMES if submits is None else READING)), TASK)
         model, attempt = plan.model_of(name, self.rules.model), max(attempt, self.attempt)
         pieces = [*pieces, *await self._remembered(unit, pieces, submits)]
+        context = await self.context(agent, pieces)
         of_run, of_phase = self.rules.run_limits, self.rules.phase_limits
         caps = await shared_caps(self.ports, self.run, self.phase, of_run, of_phase, self.attempt)
         job = Job(
@@ -137,9 +143,8 @@ class Work:
             agent=agent,
             model=model,
             system=system_prompt(agent.name, agent.prompt, self.run.plan.mode),
-            first=first_message(
-                replace(self.phase, agent=name), self.run, pieces, task=task, attempt=max(attempt, self.attempt)
-            ),
+            first=first_message(replace(self.phase, agent=name), self.run, context.pieces, task=task, attempt=attempt),
+            sources=context.whole,
             tools=tuple(t for t in agent.tools if t in allowed),
             checkout=self.checkout,
             start=start,
@@ -168,6 +173,14 @@ class Work:
         unit = unit_of(unit, self.attempt)
         found = await recalled(self.ports, self.run, unit, "\n".join(filter(None, wish)), runs_commands=commands)
         return memory_pieces(found)
+
+    async def context(self, agent: AgentDefinition, pieces: Sequence[Piece]) -> Context:
+        """What an agent of this phase is given to read, within the budget: the one place where its pieces come
+        together. They are made shorter by what the agent has to do."""
+        asked = self.run.request
+        task = [piece.text for piece in pieces if "task" in dict(piece.label)]
+        query = [self.phase.name, agent.description, self.phase.prompt, asked.issue_title, asked.description, *task]
+        return await asyncio.to_thread(build, pieces, "\n".join(query), self.rules.context_tokens)
 
     async def remember(self, tree: Sha, commits: Sequence[Commit]) -> None:
         """Keep what the phase has finished so far, so that neither a crash nor a cancellation loses it."""
