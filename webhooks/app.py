@@ -27,6 +27,8 @@ from webhooks.receive import PATH, Receiver
 HERE = Path(__file__).parent
 STOP_SECONDS = 10
 MOST_CONNECTIONS = 1000
+KEPT_SECONDS = 75
+"""Longer than proxies keep a silent connection (mostly 60 s): else we might close one that is being written to."""
 
 log = structlog.get_logger()
 
@@ -144,6 +146,7 @@ def server(site: Site) -> Server:
         server_header=False,
         limit_concurrency=MOST_CONNECTIONS,
         timeout_graceful_shutdown=STOP_SECONDS,
+        timeout_keep_alive=KEPT_SECONDS,
         http="httptools",
         loop="asyncio",
         ws="none",

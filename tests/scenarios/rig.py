@@ -253,11 +253,14 @@ class Rig:
             await asyncio.gather(ended, return_exceptions=True)
 
     async def until(self, happened: Callable[[], bool], what: str) -> None:
-        """Return when it has happened."""
-        async with asyncio.timeout(PATIENCE):
-            while not happened():
-                await asyncio.sleep(0.01)
-        assert happened(), what
+        """Return when it has happened; else say what there is instead."""
+        deadline = asyncio.get_running_loop().time() + PATIENCE
+        while not happened():
+            if asyncio.get_running_loop().time() > deadline:
+                deliveries = [(d.event, d.status) for d in self.github.deliveries]
+                comments = [comment.body[:200] for comment in self.bot_comments()]
+                raise AssertionError(f"not in {PATIENCE:.0f} s: {what}; deliveries: {deliveries}; comments: {comments}")
+            await asyncio.sleep(0.01)
 
     async def asked(self, phase: str, *, fault: str = "") -> None:
         """Return when Claude was asked for something in a phase (and answered with that fault)."""

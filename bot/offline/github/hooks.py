@@ -64,7 +64,9 @@ class Hooks:
         self._now = now
         self._new_id = new_id
         self._worker: ThreadPoolExecutor | None = None
-        self._client = httpx.Client(timeout=TIMEOUT_S, trust_env=False, follow_redirects=False)
+        # A new connection for each: one that is kept may be closed by the server while it is written to.
+        fresh = httpx.Limits(max_keepalive_connections=0)
+        self._client = httpx.Client(timeout=TIMEOUT_S, trust_env=False, follow_redirects=False, limits=fresh)
         self.open()
 
     def open(self) -> None:

@@ -1,5 +1,8 @@
 """Webhooks: what is told, how it is signed, and what becomes of those that nobody took."""
 
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
 import httpx
 import pytest
 from githubkit.webhooks import verify
@@ -231,3 +234,37 @@ def test_it_can_be_stopped_and_started_again(github: LocalGitHub, receiver: Rece
     github.comment(WIDGET, number, "after", by="rita")
     github.wait_idle()
     assert receiver.names == ["issues.opened", "issue_comment.created"]
+
+
+def test_a_server_that_closes_silent_connections_gets_every_delivery(github: LocalGitHub) -> None:
+    """It says that it keeps a connection, and closes it as the next delivery is written to it: none is lost by that."""
+    arrived: list[str] = []
+
+    class Impatient(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        asked = False
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.close_connection = self.asked
+            if not self.asked:
+                self.asked = True
+                arrived.append(str(self.headers["X-GitHub-Event"]))
+                self.send_response(202)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Impatient) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        github.hook(f"http://127.0.0.1:{server.server_port}/", SECRET)
+        number = github.open_issue(WIDGET, title="t", by="rita")
+        github.comment(WIDGET, number, "first", by="rita")
+        github.comment(WIDGET, number, "second", by="rita")
+        github.wait_idle()
+        server.shutdown()
+        thread.join()
+    assert arrived == ["issues", "issue_comment", "issue_comment"]
