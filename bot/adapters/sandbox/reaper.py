@@ -28,13 +28,12 @@ def main(argv: list[str]) -> int:
     signal.signal(signal.SIGTERM, _stop)
     try:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
-        status = _wait_for(child)
+        code = _wait_for(child)
     except InterruptedError:
-        status = signal.SIGTERM
+        code = 128 + signal.SIGTERM
     finally:
         _kill_all(child)
-    code = os.waitstatus_to_exitcode(status)
-    return 128 - code if code < 0 else code
+    return code
 
 
 def _become(argv: list[str]) -> None:
@@ -53,11 +52,17 @@ def _stop(_signal: int, _frame: object) -> None:
 
 
 def _wait_for(child: int) -> int:
-    """The wait status of our own child; orphans that came to us are reaped on the way."""
+    """The exit code of our own child, as a shell tells it; orphans that came to us are reaped on the way.
+
+    The child itself is not: once it is, its number may be another's, and it is still to be killed with its group.
+    """
     while True:
-        pid, status = os.wait()
-        if pid == child:
-            return status
+        ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
+        if ended is None:
+            continue
+        if ended.si_pid == child:
+            return ended.si_status if ended.si_code == os.CLD_EXITED else 128 + ended.si_status
+        os.waitpid(ended.si_pid, 0)
 
 
 def _kill_all(child: int) -> None:

@@ -2,13 +2,15 @@
 
 import os
 import struct
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.adapters.sandbox import root, seccomp
+from bot.adapters.sandbox import reaper, root, seccomp
 from bot.adapters.sandbox.cgroup import _values, make_groups, places, remove_groups
 from bot.adapters.sandbox.output import Output
 from bot.adapters.sandbox.reasons import missing_reason, refused_reason
@@ -206,3 +208,17 @@ def test_paths_of_the_sandbox_become_real_ones(tmp_path: Path) -> None:
     )
     for other in ("#!/usr/bin/env python", "/workspace", "a/work", "/environment", "./work", "~/env", "$X/env"):
         assert real(other) == other
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs Linux")
+@pytest.mark.parametrize(("command", "code"), [("exit 7", 7), ("kill -9 $$", 137)])
+def test_a_group_is_killed_while_its_number_is_still_its_own(command: str, code: int) -> None:
+    """The ended command is not reaped before: another process could have its number by then, and be killed instead."""
+    script = (
+        "import os, runpy, sys\nkill = os.killpg\n"
+        "def killpg(group, number):\n print(os.path.exists(f'/proc/{group}'), flush=True)\n kill(group, number)\n"
+        f"os.killpg = killpg\nsys.argv[1:] = ['sh', '-c', {command!r}]\n"
+        f"runpy.run_path({reaper.__file__!r}, run_name='__main__')"
+    )
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    assert (ended.stdout, ended.returncode) == ("True\n", code)
