@@ -1,7 +1,6 @@
 """What the store keeps of memories; a part of `ports.Store`."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Protocol
 
 from bot.core.memory.memories import Found, Memory, Query, Remembered, State, Use, Verdict
@@ -29,12 +28,13 @@ class Memories(Protocol):
         """Approve (`active`) or forget; False if there is no such memory or it has that state already. Of a forgotten
         memory title, text, files and symbols are erased in the same transaction."""
 
-    async def note_uses(self, uses: Sequence[Use]) -> None:
-        """Record what an agent was shown; the same run, unit and memory again changes nothing."""
+    async def note_uses(self, repo: Repo, uses: Sequence[Use]) -> None:
+        """Record what an agent was shown; the same run, unit and memory again changes nothing. Only memories that the
+        repository sees count a use."""
 
     async def uses(self, run_id: RunId) -> list[Use]:
         """In the order of their recording."""
 
-    async def judge_uses(self, run_id: RunId, verdict: Verdict, at: datetime) -> int:
+    async def judge_uses(self, repo: Repo, run_id: RunId, verdict: Verdict) -> int:
         """Say what a run's memories were good for; returns how many verdicts changed. Another verdict later takes the
-        place of the first, and a memory's counts follow."""
+        place of the first, and the counts of the memories that the repository sees follow."""

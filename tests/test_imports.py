@@ -25,7 +25,7 @@ LAYERS = {
     "bot.asking": {"bot.core", "bot.ports", "bot.calls", "bot.jobs"},
     "bot.hearing": {"bot.core", "bot.ports", "bot.jobs", "bot.tools"},
     "bot.gates": {"bot.core", "bot.ports", "bot.outbox", "bot.status"},
-    "bot.delegation": {"bot.core", "bot.ports", "bot.jobs", "bot.tools"},
+    "bot.delegation": {"bot.core", "bot.ports", "bot.jobs", "bot.remembering", "bot.tools"},
     "bot.settings": {"bot.core"},
     "bot.clock": set[str](),
     "bot.logs": set[str](),

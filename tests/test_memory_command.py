@@ -77,6 +77,18 @@ def test_what_cannot_be_done_says_why(words: tuple[str, ...], told: str) -> None
     assert refused.value.hint
 
 
+def test_the_repository_may_stand_before_what_to_do() -> None:
+    """And alone: then its memories are listed."""
+    say("add", "The tests need Redis")
+    told = [
+        CliRunner().invoke(app, ["memory", "--repo", "acme/widget", *words], catch_exceptions=False).output
+        for words in ([], ["list"], ["search", "redis"])
+    ]
+    assert all("The tests need Redis" in text for text in told)
+    other = CliRunner().invoke(app, ["memory", "--repo", "acme/other"], catch_exceptions=False)
+    assert "Nothing is remembered here" in other.output
+
+
 def test_a_repository_has_to_be_named_where_none_is_known() -> None:
     """An empty database names none; a name that is none is refused."""
     with pytest.raises(BotError, match="Which repository"):

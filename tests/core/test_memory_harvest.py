@@ -31,9 +31,8 @@ def ended(
     run: Run | None = None,
     turns: tuple[Turn, ...] = (),
     gates: tuple[Gate, ...] = (),
-    vouched: bool = True,
 ) -> Ended:
-    return Ended(run or a_run(), {result.name: result for result in results}, turns, gates, vouched, BEGAN)
+    return Ended(run or a_run(), {result.name: result for result in results}, turns, gates, BEGAN)
 
 
 def typed(*commands: tuple[str, str], agent: str = "developer") -> Turn:
@@ -152,10 +151,19 @@ def test_what_was_not_delivered_is_no_result(verdict: str) -> None:
     assert memories_of(ended(a_phase("delivery", **{**DELIVERED, "verdict": verdict}))) == []
 
 
-def test_what_agents_made_of_a_strangers_issue_waits() -> None:
-    """His words may speak through theirs; what the program measured itself counts at once."""
-    given = ended(a_phase("testing", tests=PASSED), a_phase("delivery", **DELIVERED), vouched=False)
-    assert {memory.kind: memory.state for memory in memories_of(given)} == {"howto": "active", "result": "pending"}
+def test_what_agents_said_and_typed_waits() -> None:
+    """A stranger's words may speak through theirs; what the program measured itself, or people said, counts at once."""
+    commit = {"subject": "Mend", "agent": "developer", "words": "It was circular.", "found": "ImportError: Session"}
+    gate = Gate(RUN, 1, "question", ("design",), "Which database?", state="answered", by="bob", words="SQLite.")
+    phases = (a_phase("testing", tests=PASSED, commits=[commit]), a_phase("delivery", **DELIVERED))
+    found = memories_of(ended(*phases, turns=(typed(("make lint", "")),), gates=(gate,)))
+    assert {(memory.title, memory.state) for memory in found} == {
+        ("How all tests are run", "active"),
+        ("SQLite.", "active"),
+        ("`make lint` works here", "pending"),
+        ("Tests failed: ImportError: Session", "pending"),
+        ("add a dark mode", "pending"),
+    }
 
 
 def test_the_same_run_gives_the_same_memories() -> None:

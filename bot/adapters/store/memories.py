@@ -2,7 +2,6 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from datetime import datetime
 
 from bot.adapters.store import recalling, remembering
 from bot.adapters.store.database import Database
@@ -37,11 +36,11 @@ class SqlMemories(ABC):
             lambda database: remembering.set_state(database, repo, memory_id, state)
         )
 
-    async def note_uses(self, uses: Sequence[Use]) -> None:
-        await self._open.write_in_thread(lambda database: recalling.note_uses(database, uses))
+    async def note_uses(self, repo: Repo, uses: Sequence[Use]) -> None:
+        await self._open.write_in_thread(lambda database: recalling.note_uses(database, repo, uses))
 
     async def uses(self, run_id: RunId) -> list[Use]:
         return await self._open.read_in_thread(lambda database: recalling.uses(database, run_id))
 
-    async def judge_uses(self, run_id: RunId, verdict: Verdict, at: datetime) -> int:
-        return await self._open.write_in_thread(lambda database: recalling.judge(database, run_id, verdict))
+    async def judge_uses(self, repo: Repo, run_id: RunId, verdict: Verdict) -> int:
+        return await self._open.write_in_thread(lambda database: recalling.judge(database, repo, run_id, verdict))

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence, Set
 
-from sqlalchemy import Connection, case
+from sqlalchemy import ColumnElement, Connection, case
 from sqlmodel import col, select, update
 
 from bot.adapters.store import memory_index
 from bot.adapters.store.columns import insert_into
-from bot.adapters.store.memory_rows import find, load, lock_scopes_of, memory_of, own_scope, scopes, use_of
+from bot.adapters.store.memory_index import Scope
+from bot.adapters.store.memory_rows import find, load, memory_of, own_scope, scopes, use_of
 from bot.adapters.store.memory_tables import MemoryRow, UseRow
 from bot.core.memory.documents import query_terms
 from bot.core.memory.memories import TAUGHT, Found, Memory, Query, State, Use, Verdict
@@ -50,8 +51,8 @@ def newest(database: Connection, repo: Repo, states: Sequence[State], limit: int
     return [memory_of(row) for row in database.execute(statement).mappings()]
 
 
-def note_uses(database: Connection, uses: Sequence[Use]) -> None:
-    lock_scopes_of(database, {use.memory for use in uses})
+def note_uses(database: Connection, repo: Repo, uses: Sequence[Use]) -> None:
+    seen = scopes(database, repo, lock=True)
     for use in uses:
         statement = insert_into(database, UseRow).values(
             run=use.run, unit=use.unit, memory=use.memory, rank=use.rank, at=use.at, verdict=use.verdict
@@ -61,7 +62,7 @@ def note_uses(database: Connection, uses: Sequence[Use]) -> None:
             continue
         last = case((col(MemoryRow.used_at) > use.at, MemoryRow.used_at), else_=use.at)
         values = {"uses": MemoryRow.uses + int(use.unit != TAUGHT), "used_at": last}
-        database.execute(update(MemoryRow).where(col(MemoryRow.id) == use.memory).values(**values))
+        database.execute(update(MemoryRow).where(*_seen(seen, use.memory)).values(**values))
 
 
 def uses(database: Connection, run_id: RunId) -> list[Use]:
@@ -69,10 +70,9 @@ def uses(database: Connection, run_id: RunId) -> list[Use]:
     return [use_of(row) for row in database.execute(statement).mappings()]
 
 
-def judge(database: Connection, run_id: RunId, verdict: Verdict) -> int:
-    statement = select(UseRow).where(UseRow.run == run_id)
-    lock_scopes_of(database, {row.memory for row in database.execute(statement)})
-    rows = database.execute(statement.with_for_update()).all()
+def judge(database: Connection, repo: Repo, run_id: RunId, verdict: Verdict) -> int:
+    seen = scopes(database, repo, lock=True)
+    rows = database.execute(select(UseRow).where(UseRow.run == run_id).with_for_update()).all()
     before = {row.memory: "" for row in rows} | {row.memory: row.verdict for row in rows if row.verdict}
     changed = [row.seq for row in rows if row.verdict != verdict]
     database.execute(update(UseRow).where(col(UseRow.seq).in_(changed)).values(verdict=verdict))
@@ -81,8 +81,12 @@ def judge(database: Connection, run_id: RunId, verdict: Verdict) -> int:
         misled = (verdict == "misled") - (old == "misled")
         if helped or misled:
             values = {"helped": MemoryRow.helped + helped, "misled": MemoryRow.misled + misled}
-            database.execute(update(MemoryRow).where(col(MemoryRow.id) == memory).values(**values))
+            database.execute(update(MemoryRow).where(*_seen(seen, memory)).values(**values))
     return len(changed)
+
+
+def _seen(scopes: Sequence[Scope], memory_id: str) -> tuple[ColumnElement[bool], ...]:
+    return (col(MemoryRow.id) == memory_id, col(MemoryRow.scope).in_([scope.number for scope in scopes]))
 
 
 def _active(database: Connection, scopes: Set[int], numbers: Sequence[int]) -> dict[int, Memory]:
