@@ -26,6 +26,8 @@ from bot.settings import load_settings
 
 ALL = 1_000_000
 FOUND = 20
+BATCH = 200
+"""Memories that are taken at once: a server that writes meanwhile waits for no more."""
 SHOWN: tuple[State, ...] = ("active", "pending")
 EXPORTED: tuple[State, ...] = ("active", "pending", "replaced")
 _MEMORY = TypeAdapter(Memory)
@@ -99,7 +101,9 @@ def import_memories(repo: str, file: Path) -> None:
     memories = _read(file)
 
     async def take(store: Store, place: Repo) -> str:
-        kept = [await store.remember(_moved(one, place)) for one in memories]
+        moved = [_moved(one, place) for one in memories]
+        batches = [moved[at : at + BATCH] for at in range(0, len(moved), BATCH)]
+        kept = [one for batch in batches for one in await store.remember_all(batch)]
         counted = {how: sum(one.how == how for one in kept) for how in ("new", "replaced", "known", "forgotten")}
         told = f"{counted['new'] + counted['replaced']} taken, {counted['known']} known already"
         return told + (f", {counted['forgotten']} stay forgotten." if counted["forgotten"] else ".")

@@ -15,6 +15,9 @@ class Memories(Protocol):
         """Store a memory once. One of nearly the same words is merged into the one that is there; an active one of the
         same subject takes the place of the older; what was forgotten stays forgotten."""
 
+    async def remember_all(self, memories: Sequence[Memory]) -> list[Remembered]:
+        """Store memories of one repository, all or none of them; each as `remember` does."""
+
     async def recall(self, query: Query) -> list[Found]:
         """The active memories that fit best, best first."""
 

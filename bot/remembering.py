@@ -51,7 +51,7 @@ async def learn(ports: Ports, run: Run) -> None:
     taught = memories_of(Ended(run, results, await store.turns(run.id), await store.gates(run.id), now))
     if any(memory.state == "pending" for memory in taught) and await _vouched(ports, run):
         taught = [replace(memory, state="active") for memory in taught]
-    kept = [await store.remember(memory) for memory in taught]
+    kept = await store.remember_all(taught)
     uses = [Use(run.id, TAUGHT, one.memory.id, 0, now) for one in kept if one.how != "forgotten"]
     await store.note_uses(run.repo, uses)
     if run.outcome:

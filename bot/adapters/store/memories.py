@@ -20,7 +20,10 @@ class SqlMemories(ABC):
     def _open(self) -> Database: ...
 
     async def remember(self, memory: Memory) -> Remembered:
-        return await self._open.write_in_thread(lambda database: remembering.remember(database, memory))
+        return (await self.remember_all([memory]))[0]
+
+    async def remember_all(self, memories: Sequence[Memory]) -> list[Remembered]:
+        return await self._open.write_in_thread(lambda database: remembering.remember_all(database, memories))
 
     async def recall(self, query: Query) -> list[Found]:
         return await self._open.read_in_thread(lambda database: recalling.recall(database, query))

@@ -76,9 +76,9 @@ def own_scope(database: Connection, repo: Repo) -> int | None:
     return None if number is None else int(number)
 
 
-def scope_of(database: Connection, memory: Memory) -> int:
-    """The number of the scope that a memory belongs to, made if it is the first."""
-    place = _place(memory.repo) | ({"repo": ""} if memory.shared else {})
+def scope_of(database: Connection, repo: Repo, *, shared: bool) -> int:
+    """The number of the scope that such a memory belongs to, made if it is the first."""
+    place = _place(repo) | ({"repo": ""} if shared else {})
     number = database.execute(OWN, place).scalar_one_or_none()
     if number is None:
         database.execute(MAKE, place)

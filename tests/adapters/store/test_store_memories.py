@@ -86,6 +86,33 @@ async def test_nearly_the_same_words_are_one_memory(store: SqlStore) -> None:
     assert await found(store, "b.py") == ["m1"]
 
 
+async def test_many_are_stored_at_once_or_not_at_all(store: SqlStore) -> None:
+    """They see each other: the same words are one memory, and of two answers the later one holds."""
+    first, second = a_memory("m1", subject="tests"), a_memory("m3", "Run nox.", subject="tests", at=later(9))
+    many = [first, a_memory("m2", MIGRATE, shared=True), second, a_memory("m4", MIGRATE)]
+    kept = await store.remember_all(many)
+    assert [(one.memory.id, one.how) for one in kept] == [
+        ("m1", "new"),
+        ("m2", "new"),
+        ("m3", "replaced"),
+        ("m2", "known"),
+    ]
+    assert await found(store, "nox tox") == ["m3"]
+    assert await store.remember_all([]) == []
+    with pytest.raises(ValueError, match="unpack"):
+        await store.remember_all([a_memory("m5", "Five."), a_memory("m6", "Six.", repo=OTHER)])
+    assert await store.memory(WIDGET, "m5") is None
+
+
+async def test_a_template_is_compared_with_the_newest_only(store: SqlStore) -> None:
+    """However many memories share its words; the newest of them is found."""
+    template = "Steps to reproduce the fault, what was expected, what happened instead, and the version that has it."
+    many = [a_memory(f"m{n}", f"{template} {' '.join(f'word{n}x{i}' for i in range(40))}") for n in range(40)]
+    assert {one.how for one in await store.remember_all(many)} == {"new"}
+    again = replace(many[-1], id="again", text=many[-1].text + " Yes.")
+    assert (await store.remember(again)).memory.id == "m39"
+
+
 async def test_a_new_answer_replaces_the_old_one(store: SqlStore) -> None:
     """Only the newest answer to a question is active, even if it comes first, and if it differs in one number."""
     await store.remember(a_memory("m1", subject="tests"))
