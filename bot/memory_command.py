@@ -14,13 +14,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bot.bootstrap import open_store
+from bot.bootstrap import embedder_of, open_store
 from bot.clock import SystemClock
 from bot.core.errors import BotError
 from bot.core.memory.adding import added
 from bot.core.memory.harvest import safe
 from bot.core.memory.memories import Memory, Query, Source, State, memory_id
 from bot.core.repository import Repo
+from bot.logs import set_up_logs
 from bot.ports import Store
 from bot.settings import load_settings
 
@@ -138,7 +139,9 @@ def _read(file: Path) -> list[Memory]:
 
 def _with_store(repo: str, act: Callable[[Store, Repo], Awaitable[T]]) -> T:
     async def run() -> T:
-        store = open_store(load_settings())
+        settings = load_settings()
+        set_up_logs(settings.log_level)
+        store = open_store(settings, embedder_of(settings))
         await store.open()
         try:
             return await act(store, await _repository(store, repo))

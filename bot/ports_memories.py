@@ -8,6 +8,19 @@ from bot.core.repository import Repo
 from bot.core.runs import RunId
 
 
+class Embedder(Protocol):
+    """Tells how near texts are in what they mean; memories are found by their words alone without one."""
+
+    model: str
+    """Names the vectors: those of different models cannot be compared."""
+
+    def vectors(self, texts: Sequence[str]) -> list[bytes]:
+        """One for each text, to be kept."""
+
+    def nearness(self, text: str, vectors: Sequence[bytes]) -> list[float]:
+        """For each vector how near the text is: 1 is the same, 0 or less has nothing to do with it."""
+
+
 class Memories(Protocol):
     """Memories and their uses. Each call is one transaction; a repository sees its own and its owner's shared ones."""
 

@@ -89,7 +89,7 @@ LAYERS = {
         "bot.phases",
     },
     "bot.engine": {"bot.core", "bot.ports", "bot.answers", "bot.starting", "bot.run"},
-    "bot.adapters": {"bot.adapters", "bot.core", "bot.ports"},
+    "bot.adapters": {"bot.adapters", "bot.core", "bot.ports", "bot.ports_memories"},
 }
 """A module or package of ours, and what of ours it may import. What is not named here is a door, or `bootstrap`."""
 OUTSIDE_CORE = {"os", "time", "socket", "subprocess", "asyncio", "httpx", "sqlmodel", "githubkit", "anthropic", "dbos"}

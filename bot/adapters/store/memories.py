@@ -1,14 +1,16 @@
 """What is remembered: each method of `bot.ports_memories.Memories` as one transaction."""
 
+import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
-from bot.adapters.store import recalling, remembering
+from bot.adapters.store import memory_vectors, recalling, remembering
 from bot.adapters.store.database import Database
 from bot.adapters.store.whole import whole_calls
 from bot.core.memory.memories import Found, Memory, Query, Remembered, State, Use, Verdict
 from bot.core.repository import Repo
 from bot.core.runs import RunId
+from bot.ports_memories import Embedder
 
 
 @whole_calls
@@ -19,6 +21,10 @@ class SqlMemories(ABC):
     @abstractmethod
     def _open(self) -> Database: ...
 
+    @property
+    @abstractmethod
+    def _embedder(self) -> Embedder | None: ...
+
     async def remember(self, memory: Memory) -> Remembered:
         return (await self.remember_all([memory]))[0]
 
@@ -26,7 +32,21 @@ class SqlMemories(ABC):
         return await self._open.write_in_thread(lambda database: remembering.remember_all(database, memories))
 
     async def recall(self, query: Query) -> list[Found]:
-        return await self._open.read_in_thread(lambda database: recalling.recall(database, query))
+        embedder = self._embedder
+        if embedder is not None:
+            await self._make_vectors(query.repo, embedder)
+        return await self._open.read_in_thread(lambda database: recalling.recall(database, query, embedder=embedder))
+
+    async def _make_vectors(self, repo: Repo, embedder: Embedder) -> None:
+        """Outside a transaction: nobody waits for a model to write."""
+        model = embedder.model
+        found = await self._open.read_in_thread(lambda database: memory_vectors.missing(database, repo, model))
+        if not found:
+            return
+        numbers, texts = zip(*found, strict=True)
+        vectors = await asyncio.to_thread(embedder.vectors, texts)
+        made = list(zip(numbers, vectors, strict=True))
+        await self._open.write_in_thread(lambda database: memory_vectors.keep(database, model, made))
 
     async def memory(self, repo: Repo, memory_id: str) -> Memory | None:
         return await self._open.read_in_thread(lambda database: recalling.one(database, repo, memory_id))

@@ -1,42 +1,59 @@
 """Searching memories, and counting what they were good for."""
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 
 from sqlalchemy import ColumnElement, Connection, case
 from sqlmodel import col, select, update
 
-from bot.adapters.store import memory_index
+from bot.adapters.store import memory_index, memory_vectors
 from bot.adapters.store.columns import insert_into
 from bot.adapters.store.memory_index import Scope
 from bot.adapters.store.memory_rows import find, load, memory_of, own_scope, scopes, use_of
 from bot.adapters.store.memory_tables import MemoryRow, UseRow
 from bot.core.memory.documents import query_terms
 from bot.core.memory.memories import TAUGHT, Found, Memory, Query, State, Use, Verdict
-from bot.core.memory.ranking import USUAL, Reach, relevance, weight, within_budget, worth
+from bot.core.memory.ranking import USUAL, Reach, fused, relevance, weight, within_budget, worth
 from bot.core.repository import Repo
 from bot.core.runs import RunId
+from bot.ports_memories import Embedder
 
+NEAR = 0.25
+"""The least cosine of what has to do with each other: something is always nearest, and most often it is nothing."""
 WEIGHED = 32
 """Memories of the best fit whose trust, age and usefulness are looked at."""
 
 
-def recall(database: Connection, query: Query, reach: Reach = USUAL) -> list[Found]:
+def recall(database: Connection, query: Query, reach: Reach = USUAL, embedder: Embedder | None = None) -> list[Found]:
+    """By words; with an embedder also by meaning, and both rankings fused."""
     seen = scopes(database, query.repo)
     if not query.shared:
         own = own_scope(database, query.repo)
         seen = [scope for scope in seen if scope.number == own]
+    fits = [_best(_by_words(database, seen, query, reach), query)]
+    if embedder is not None:
+        near = memory_vectors.nearness(database, seen, query, embedder)
+        fits += [_best({key: cosine for key, cosine in near.items() if cosine > NEAR}, query)]
+    memories = _active(database, {scope.number for scope in seen}, sorted({key for fit in fits for key in fit}))
+    # The core has no clock. Ages count from the newest one: only their differences change an order.
+    now = max((memory.at for memory in memories.values()), default=None)
+    weights = {key: weight(memory, now or memory.at) for key, memory in memories.items()}
+    scores = fused([{key: fit[key] * weights[key] for key in fit if key in weights} for fit in fits])
+    found = [Found(memories[key], score) for key, score in scores.items()]
+    return sorted(found, key=lambda one: (-one.score, one.memory.id))[: query.limit]
+
+
+def _by_words(database: Connection, seen: Sequence[Scope], query: Query, reach: Reach) -> dict[int, float]:
     terms = query_terms(query)
     corpus = memory_index.corpus(database, seen, terms)
     worths = worth(corpus, terms)
     telling = within_budget(corpus, worths, reach.postings)
     documents = memory_index.candidates(database, seen, telling, query.kinds, reach.candidates)
-    scores = relevance(corpus, worths, documents)
-    best = sorted(scores, key=lambda key: (-scores[key], -key))[: max(WEIGHED, query.limit)]
-    memories = _active(database, {scope.number for scope in seen}, best)
-    # The core has no clock. Ages count from the newest one: only their differences change an order.
-    now = max((memory.at for memory in memories.values()), default=None)
-    found = [Found(memory, scores[key] * weight(memory, now or memory.at)) for key, memory in memories.items()]
-    return sorted(found, key=lambda one: (-one.score, one.memory.id))[: query.limit]
+    return relevance(corpus, worths, documents)
+
+
+def _best(fits: Mapping[int, float], query: Query) -> dict[int, float]:
+    best = sorted(fits, key=lambda key: (-fits[key], -key))[: max(WEIGHED, query.limit)]
+    return {key: fits[key] for key in best}
 
 
 def one(database: Connection, repo: Repo, memory_id: str) -> Memory | None:

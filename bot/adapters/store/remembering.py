@@ -7,7 +7,7 @@ from dataclasses import replace
 from sqlalchemy import ColumnElement, Connection, RowMapping
 from sqlmodel import col, select, update
 
-from bot.adapters.store import memory_index
+from bot.adapters.store import memory_index, memory_vectors
 from bot.adapters.store import memory_statements as sql
 from bot.adapters.store.memory_index import Scope
 from bot.adapters.store.memory_rows import (
@@ -139,6 +139,7 @@ def _rewrite(database: Connection, row: RowMapping, memory: Memory) -> None:
     """Write what a memory is now, but for its counts; the index has exactly the active ones."""
     values = {name: value for name, value in memory_values(memory).items() if name not in COUNTS}
     memory_index.drop(database, row["scope"], row["seq"])
+    memory_vectors.drop(database, row["seq"])
     database.execute(update(MemoryRow).where(col(MemoryRow.seq) == row["seq"]).values(**values))
     if memory.state == "active":
         memory_index.put(database, row["scope"], row["seq"], document(memory))
