@@ -116,7 +116,16 @@ def _moved(memory: Memory, place: Repo) -> Memory:
     """The memory as one of this repository; its words are foreign ones again."""
     same = memory.repo == place
     known = memory.id if same else memory_id(place, memory.kind, memory.source.ref, memory.id)
-    return replace(memory, id=known, repo=place, title=safe(memory.title), text=safe(memory.text))
+    return replace(
+        memory,
+        id=known,
+        repo=place,
+        title=safe(memory.title),
+        text=safe(memory.text),
+        subject=safe(memory.subject),
+        files=tuple(map(safe, memory.files)),
+        symbols=tuple(map(safe, memory.symbols)),
+    )
 
 
 def _read(file: Path) -> list[Memory]:

@@ -92,7 +92,7 @@ def _memory(ended: Ended, lesson: _Lesson) -> Memory:
         ended.at,
         tuple(dict.fromkeys(lesson.files))[:MOST_FILES],
         tuple(dict.fromkeys(lesson.symbols))[:MOST_SYMBOLS],
-        lesson.subject,
+        safe(lesson.subject),
         lesson.trust,
         "pending" if lesson.by_agents else "active",
     )
