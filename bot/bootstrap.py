@@ -19,6 +19,7 @@ from bot.definitions import builtin_catalog
 from bot.engine import Engine
 from bot.phases.work import Rules
 from bot.ports import Clock, Durable, GitHub, GitHubError, Model, Ports, Sandbox, Store
+from bot.ports_memories import Embedder
 from bot.run import Runs
 from bot.settings import Settings
 from bot.starting import Defaults
@@ -112,7 +113,7 @@ def bootstrap(settings: Settings, clock: Clock | None = None) -> Bot:
     ports = Ports(
         github=_github(settings, clock),
         model=_model(settings, clock),
-        store=open_store(settings),
+        store=open_store(settings, embedder_of(settings)),
         durable=_durable(settings, folder),
         sandbox=make_sandbox(settings),
         workspaces=GitWorkspaces(folder / "work"),
@@ -202,11 +203,25 @@ def _model(settings: Settings, clock: Clock) -> Model:
     )
 
 
-def open_store(settings: Settings) -> Store:
+def open_store(settings: Settings, embedder: Embedder | None = None) -> Store:
     """The records alone, not opened yet; for doors that only look."""
     from bot.adapters.store import SqlStore
 
-    return SqlStore(settings.database_url or f"sqlite:///{settings.state_dir.absolute() / 'devflow.db'}")
+    url = settings.database_url or f"sqlite:///{settings.state_dir.absolute() / 'devflow.db'}"
+    return SqlStore(url, embedder)
+
+
+def embedder_of(settings: Settings) -> Embedder | None:
+    """None where the settings name none, or where theirs does not work: then memories are found by their words."""
+    if not settings.embeddings:
+        return None
+    from bot.adapters.embeddings import StaticEmbeddings
+
+    try:
+        return StaticEmbeddings(Path(settings.embeddings))
+    except BotError as error:
+        structlog.get_logger().warning("memories are searched by words alone", cause=str(error))
+        return None
 
 
 def _durable(settings: Settings, folder: Path) -> Durable:

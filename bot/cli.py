@@ -131,9 +131,10 @@ Repository = Annotated[str, typer.Option("--repo", help="owner/name; not needed 
 
 
 @memory.callback(invoke_without_command=True)
-def memory_default(context: typer.Context) -> None:
+def memory_default(context: typer.Context, repo: Repository = "") -> None:
     if context.invoked_subcommand is None:
-        memory_list()
+        memory_list(repo)
+    context.default_map = {str(context.invoked_subcommand): {"repo": repo}}
 
 
 @memory.command("list")

@@ -10,12 +10,13 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from bot.core.context import Piece, build, first_message, system_prompt
+from bot.core.context import Piece, build, first_message, memory_pieces, system_prompt
 from bot.core.conversation import ToolResult, ToolSpec, ToolUse
 from bot.core.definitions import AgentDefinition
 from bot.core.repository import Sha
 from bot.jobs import Job, Outcome, Team
 from bot.ports import Checkout, Ports, WorkspaceError
+from bot.remembering import recalled
 from bot.tools.errors import ToolError
 from bot.tools.validate import Field, Given, check, object_schema
 
@@ -103,7 +104,7 @@ async def _take(job: Job, index: int, number: int, use: ToolUse, tree: Sha, port
     try:
         given = check(TASK, FIELDS, use.input)
         agent, team = _allowed(job, number, given.text("subagent_type"))
-        sub = _sub_job(job, team, f"{job.unit}/{index}.{number}-{agent.name}", agent, given)
+        sub = await _sub_job(job, team, f"{job.unit}/{index}.{number}-{agent.name}", agent, given, ports)
         if sub.looks_on:
             return _Call(use, replace(sub, start=tree))
         copy = await ports.workspaces.fork(job.checkout, _copy_name(job.unit, number))
@@ -134,14 +135,15 @@ def _allowed(job: Job, number: int, name: str) -> tuple[AgentDefinition, Team]:
     return found, team
 
 
-def _sub_job(job: Job, team: Team, unit: str, agent: AgentDefinition, given: Given) -> Job:
-    """No wider than its caller in anything: tools, files, limits."""
+async def _sub_job(job: Job, team: Team, unit: str, agent: AgentDefinition, given: Given, ports: Ports) -> Job:
+    """No wider than its caller in anything: tools, files, limits. What it is told of earlier runs fits its prompt."""
     chain = _chain(job, team)
     deeper = len(chain) < DEPTH
     tools = tuple(tool for tool in agent.tools if tool in job.tools and (tool != TASK or deeper))
     prompt = Piece("request", given.text("prompt"), (("from-agent", job.agent.name),))
     about = " ".join(given.text("description").split())
-    context = build([prompt], f"{about}\n{agent.description}")
+    found = await recalled(ports, job.run, unit, f"{about}\n{prompt.text}", runs_commands="Bash" in tools)
+    context = build([prompt, *memory_pieces(found)], f"{about}\n{agent.description}")
     phase = replace(team.phase, agent=agent.name)
     return Job(
         run=job.run,

@@ -14,18 +14,21 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bot.bootstrap import open_store
+from bot.bootstrap import embedder_of, open_store
 from bot.clock import SystemClock
 from bot.core.errors import BotError
 from bot.core.memory.adding import added
 from bot.core.memory.harvest import safe
 from bot.core.memory.memories import Memory, Query, Source, State, memory_id
 from bot.core.repository import Repo
+from bot.logs import set_up_logs
 from bot.ports import Store
 from bot.settings import load_settings
 
 ALL = 1_000_000
 FOUND = 20
+BATCH = 200
+"""Memories that are taken at once: a server that writes meanwhile waits for no more."""
 SHOWN: tuple[State, ...] = ("active", "pending")
 EXPORTED: tuple[State, ...] = ("active", "pending", "replaced")
 _MEMORY = TypeAdapter(Memory)
@@ -99,7 +102,9 @@ def import_memories(repo: str, file: Path) -> None:
     memories = _read(file)
 
     async def take(store: Store, place: Repo) -> str:
-        kept = [await store.remember(_moved(one, place)) for one in memories]
+        moved = [_moved(one, place) for one in memories]
+        batches = [moved[at : at + BATCH] for at in range(0, len(moved), BATCH)]
+        kept = [one for batch in batches for one in await store.remember_all(batch)]
         counted = {how: sum(one.how == how for one in kept) for how in ("new", "replaced", "known", "forgotten")}
         told = f"{counted['new'] + counted['replaced']} taken, {counted['known']} known already"
         return told + (f", {counted['forgotten']} stay forgotten." if counted["forgotten"] else ".")
@@ -111,7 +116,16 @@ def _moved(memory: Memory, place: Repo) -> Memory:
     """The memory as one of this repository; its words are foreign ones again."""
     same = memory.repo == place
     known = memory.id if same else memory_id(place, memory.kind, memory.source.ref, memory.id)
-    return replace(memory, id=known, repo=place, title=safe(memory.title), text=safe(memory.text))
+    return replace(
+        memory,
+        id=known,
+        repo=place,
+        title=safe(memory.title),
+        text=safe(memory.text),
+        subject=safe(memory.subject),
+        files=tuple(map(safe, memory.files)),
+        symbols=tuple(map(safe, memory.symbols)),
+    )
 
 
 def _read(file: Path) -> list[Memory]:
@@ -134,7 +148,9 @@ def _read(file: Path) -> list[Memory]:
 
 def _with_store(repo: str, act: Callable[[Store, Repo], Awaitable[T]]) -> T:
     async def run() -> T:
-        store = open_store(load_settings())
+        settings = load_settings()
+        set_up_logs(settings.log_level)
+        store = open_store(settings, embedder_of(settings))
         await store.open()
         try:
             return await act(store, await _repository(store, repo))

@@ -1,5 +1,7 @@
 """What a run is told of earlier ones, and what it teaches in its turn."""
 
+from dataclasses import replace
+
 import structlog
 
 from bot.core.memory.harvest import Ended, memories_of
@@ -25,7 +27,7 @@ async def recalled(ports: Ports, run: Run, unit: str, wish: str, *, runs_command
         found = await _found(ports, run, wish, runs_commands=runs_commands)
         now = ports.clock.now()
         shown = [Use(run.id, unit, one.memory.id, rank, now) for rank, one in enumerate(found, 1)]
-        await ports.store.note_uses(shown)
+        await ports.store.note_uses(run.repo, shown)
     memories = [await ports.store.memory(run.repo, use.memory) for use in sorted(shown, key=lambda use: use.rank)]
     return [memory for memory in memories if memory is not None and memory.state == "active"]
 
@@ -46,11 +48,12 @@ async def learn(ports: Ports, run: Run) -> None:
         return
     store, now = ports.store, ports.clock.now()
     results = {result.name: result for result in await store.phases(run.id)}
-    turns, gates = await store.turns(run.id), await store.gates(run.id)
-    for memory in memories_of(Ended(run, results, turns, gates, await _vouched(ports, run), now)):
-        kept = await store.remember(memory)
-        if kept.how != "forgotten":
-            await store.note_uses([Use(run.id, TAUGHT, kept.memory.id, 0, now)])
+    taught = memories_of(Ended(run, results, await store.turns(run.id), await store.gates(run.id), now))
+    if any(memory.state == "pending" for memory in taught) and await _vouched(ports, run):
+        taught = [replace(memory, state="active") for memory in taught]
+    kept = await store.remember_all(taught)
+    uses = [Use(run.id, TAUGHT, one.memory.id, 0, now) for one in kept if one.how != "forgotten"]
+    await store.note_uses(run.repo, uses)
     if run.outcome:
         await judge(ports, run, run.outcome)
 
@@ -60,8 +63,7 @@ async def judge(ports: Ports, run: Run, outcome: Outcome) -> None:
 
     A merge also approves what waits: somebody who may write has taken the work over.
     """
-    now = ports.clock.now()
-    await ports.store.judge_uses(run.id, VERDICTS[outcome], now)
+    await ports.store.judge_uses(run.repo, run.id, VERDICTS[outcome])
     if outcome != "merged":
         return
     taught = {use.memory for use in await ports.store.uses(run.id) if use.unit == TAUGHT}
@@ -72,7 +74,7 @@ async def judge(ports: Ports, run: Run, outcome: Outcome) -> None:
 
 
 async def _vouched(ports: Ports, run: Run) -> bool:
-    """Whether somebody who may write wrote the issue; not, if GitHub does not say."""
+    """Whether whoever wrote the issue may write to the repository; not, if GitHub does not say."""
     try:
         issue = await ports.github.issue(run.repo, run.request.issue)
         return may_write(await ports.github.permission(run.repo, issue.author))

@@ -1,8 +1,11 @@
 """Reads `.github/devflow.yml` as the default branch has it now; a pull request's own version never counts."""
 
+from dataclasses import replace
+
 from bot.core.config import CONFIG_PATH, Config
 from bot.core.config_reading import MAX_BYTES, ConfigError, parse_config
 from bot.core.repository import Repo
+from bot.core.runs import RunPlan
 from bot.core.yaml_models import FileProblem
 from bot.ports import Ports
 
@@ -23,3 +26,15 @@ async def usable_config(ports: Ports, repo: Repo) -> Config:
         return await config_of(ports, repo)
     except ConfigError:
         return Config()
+
+
+def settled(plan: RunPlan, config: Config) -> RunPlan:
+    """The plan of a run with what the repository's settings say of gates and of memory."""
+    gates = config.gates
+    return replace(
+        plan,
+        remind_hours=gates.remind_hours,
+        expire_days=gates.expire_days,
+        risk_paths=gates.risk_paths,
+        memory=config.memory,
+    )

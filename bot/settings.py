@@ -84,6 +84,8 @@ class Settings(BaseSettings):
     port: int = 8000
     pages_token: SecretStr = SecretStr("")
     """Opens the pages to other machines; empty means that pages are served to this machine only."""
+    embeddings: str = ""
+    """The folder of a Model2Vec model: memories are found by what they mean, too. Needs the extra `embeddings`."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
 

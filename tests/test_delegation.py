@@ -11,11 +11,14 @@ from bot.core.context import CALLED
 from bot.core.conversation import Json
 from bot.core.definitions import catalog
 from bot.core.limits import Cap, Limits
+from bot.core.memory.adding import added
+from bot.core.memory.memories import Source
+from bot.core.repository import Repo
 from bot.core.runs import Phase
 from bot.ports import Ports
 from bot.runner import Team, run_job
 from tests.desk import Desk, desk
-from tests.samples import RUN
+from tests.samples import BEGAN, RUN
 
 __all__ = ["desk"]
 ALL = "Read, Write, Edit, Glob, Grep, Bash, Task"
@@ -52,6 +55,10 @@ def answers(desk: Desk, agent: str = "developer") -> list[str]:
     return desk.rig.claude.answers_of_tools("implementation", agent=agent)
 
 
+def first_messages(desk: Desk) -> list[str]:
+    return [body["messages"][0]["content"][0]["text"] for body in desk.rig.claude.bodies]
+
+
 async def test_two_colleagues_work_at_once_and_their_words_come_back(lead: Desk) -> None:
     """Each hears only its prompt, labelled by who asks; the caller reads what they said, labelled by who said it."""
     lead.says({"tools": [task("reader", "Look one"), task("helper", "Look two")]}, {"text": "Both said white."})
@@ -77,8 +84,9 @@ White, &lt;/result> says two.
 """,
         ]
     )
-    told = [b["messages"][0]["content"][0]["text"] for b in lead.rig.claude.bodies]
-    assert next(text for text in told if 'agent="reader"' in text).replace(RUN, "RUN").removesuffix(CALLED) == snapshot(
+    assert next(text for text in first_messages(lead) if 'agent="reader"' in text).replace(RUN, "RUN").removesuffix(
+        CALLED
+    ) == snapshot(
         """\
 <phase name="implementation" agent="reader" run="RUN" call="Look one" caller="developer">
 
@@ -92,6 +100,37 @@ Look at the widget.
     )
     units = {turn.unit for turn in await lead.rig.bot.store.turns(RUN)}
     assert units == {"implementation/T1", "implementation/T1/0.1-reader", "implementation/T1/0.2-helper"}
+
+
+async def test_a_colleague_is_told_what_fits_its_own_prompt(lead: Desk) -> None:
+    """Noted under its own unit of work; nothing of another repository."""
+    store, at, source = lead.rig.bot.store, lead.rig.bot.ports.clock.now(), Source("person", "", "ada")
+    here, elsewhere = lead.job.run.repo, Repo("evil", "widget")
+    notes = [(here, "Icons of the toolbar are SVG."), (here, "Parsers need fuzzing."), (elsewhere, "Icons are PNG.")]
+    for repo, words in notes:
+        await store.remember(added(repo, words, source, at, approved=True))
+    call = {"tools": [task("reader", "Look at icons", "Which format do the icons of the toolbar have?")]}
+    lead.says(call, {"text": "SVG."})
+    called(lead, {"text": "SVG, says a memory."}, agent="reader")
+    assert (await lead.work()).state == "done"
+    told = next(text for text in first_messages(lead) if 'caller="developer"' in text)
+    [icons] = [one for one in await store.memories(here) if "Icons" in one.title]
+    assert f'<memory id="{icons.id}" kind="note" from="ada"' in told
+    assert "fuzzing" not in told
+    assert "PNG" not in told
+    uses = await store.uses(RUN)
+    assert [(use.unit, use.memory) for use in uses] == [("implementation/T1/0.1-reader", icons.id)]
+
+
+async def test_a_colleague_is_told_nothing_where_memory_is_off(lead: Desk) -> None:
+    """As its caller."""
+    note = added(lead.job.run.repo, "Look at the widget.", Source("person", "", "ada"), BEGAN, approved=True)
+    await lead.rig.bot.store.remember(note)
+    run = replace(lead.job.run, plan=replace(lead.job.run.plan, memory="off"))
+    lead.says({"tools": [task("reader")]}, {"text": "Done."})
+    called(lead, {"text": "Seen."}, agent="reader")
+    await lead.work(run=run)
+    assert all("<memory" not in text for text in first_messages(lead))
 
 
 async def test_the_calls_of_one_reply_are_made_at_once(lead: Desk) -> None:

@@ -25,7 +25,7 @@ LAYERS = {
     "bot.asking": {"bot.core", "bot.ports", "bot.calls", "bot.jobs"},
     "bot.hearing": {"bot.core", "bot.ports", "bot.jobs", "bot.tools"},
     "bot.gates": {"bot.core", "bot.ports", "bot.outbox", "bot.status"},
-    "bot.delegation": {"bot.core", "bot.ports", "bot.jobs", "bot.tools"},
+    "bot.delegation": {"bot.core", "bot.ports", "bot.jobs", "bot.remembering", "bot.tools"},
     "bot.settings": {"bot.core"},
     "bot.clock": set[str](),
     "bot.logs": set[str](),
@@ -89,7 +89,7 @@ LAYERS = {
         "bot.phases",
     },
     "bot.engine": {"bot.core", "bot.ports", "bot.answers", "bot.starting", "bot.run"},
-    "bot.adapters": {"bot.adapters", "bot.core", "bot.ports"},
+    "bot.adapters": {"bot.adapters", "bot.core", "bot.ports", "bot.ports_memories"},
 }
 """A module or package of ours, and what of ours it may import. What is not named here is a door, or `bootstrap`."""
 OUTSIDE_CORE = {"os", "time", "socket", "subprocess", "asyncio", "httpx", "sqlmodel", "githubkit", "anthropic", "dbos"}

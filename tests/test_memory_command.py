@@ -50,6 +50,19 @@ def test_what_is_exported_can_be_imported_elsewhere(tmp_path: Path) -> None:
     assert not ids[0] & ids[1]
 
 
+def test_secrets_are_kept_nowhere(tmp_path: Path) -> None:
+    """Whether they are typed or read from a file, in whatever field."""
+    token = "ghp_" + "a" * 36
+    say("add", f"The token is {token}")
+    [known] = json.loads(say("list", "--json"))
+    foreign = {**known, "id": "m1", "title": token, "text": f"Take {token}", "subject": token}
+    file = tmp_path / "memories.jsonl"
+    file.write_text(json.dumps({**foreign, "files": [token], "symbols": [token]}) + "\n")
+    assert say("import", str(file), repo="acme/other").startswith("1 taken")
+    assert token not in known["text"] + say("export", repo="acme/other") + say("list", "--json", repo="acme/other")
+    assert token not in (tmp_path / "devflow.db").read_bytes().decode("latin-1")
+
+
 def test_a_broken_file_imports_nothing(tmp_path: Path) -> None:
     """The line is named, and what stands before it is not taken."""
     say("add", "The tests need Redis")
@@ -75,6 +88,18 @@ def test_what_cannot_be_done_says_why(words: tuple[str, ...], told: str) -> None
     with pytest.raises(BotError, match=told) as refused:
         say(*words)
     assert refused.value.hint
+
+
+def test_the_repository_may_stand_before_what_to_do() -> None:
+    """And alone: then its memories are listed."""
+    say("add", "The tests need Redis")
+    told = [
+        CliRunner().invoke(app, ["memory", "--repo", "acme/widget", *words], catch_exceptions=False).output
+        for words in ([], ["list"], ["search", "redis"])
+    ]
+    assert all("The tests need Redis" in text for text in told)
+    other = CliRunner().invoke(app, ["memory", "--repo", "acme/other"], catch_exceptions=False)
+    assert "Nothing is remembered here" in other.output
 
 
 def test_a_repository_has_to_be_named_where_none_is_known() -> None:

@@ -15,7 +15,7 @@ from bot.core.repository import Reaction, Repo
 from bot.core.runs import ENDED, Run, RunId, RunPlan
 from bot.outbox import patiently, post_comment
 from bot.ports import GitHubError, Ports
-from bot.repository_config import config_of
+from bot.repository_config import config_of, settled
 from bot.run import Runs
 from bot.starting import Ask, Defaults
 
@@ -53,16 +53,8 @@ class Desk:
         return replace(self.defaults, budget_usd=budget, automation=config.automation)
 
     async def settled(self, repo: Repo, plan: RunPlan) -> RunPlan:
-        """The plan of a run of the repository, with what its settings say of gates. Raises `ConfigError`."""
-        config = await self.config(repo)
-        gates = config.gates
-        return replace(
-            plan,
-            remind_hours=gates.remind_hours,
-            expire_days=gates.expire_days,
-            risk_paths=gates.risk_paths,
-            memory=config.memory,
-        )
+        """The plan of a run of the repository, with what its settings say. Raises `ConfigError`."""
+        return settled(plan, await self.config(repo))
 
     async def tell(self, ask: Ask, text: str) -> str:
         """Answer with a comment, and mark the command as done."""

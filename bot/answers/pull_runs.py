@@ -8,7 +8,7 @@ from bot.core.pull_plans import review_plan, revision_plan
 from bot.core.repository import PullRequest, Repo, Sha
 from bot.core.runs import ENDED, Onto, Purpose, Request, Run, RunId
 from bot.core.wishes import Wishes
-from bot.repository_config import usable_config
+from bot.repository_config import settled, usable_config
 
 BRANCHES = "devflow/"
 """What the names of our branches begin with."""
@@ -113,8 +113,8 @@ async def _agents(desk: Desk, repo: Repo) -> tuple[list[tuple[str, str]], Sha | 
 
 
 async def begin(desk: Desk, run: Run) -> str:
-    """Store a run and start it; both once."""
+    """Store a run and start it; both once. It goes on whatever the repository's settings say of it."""
     config = await usable_config(desk.ports, run.repo)
-    await desk.ports.store.add_run(replace(run, plan=replace(run.plan, memory=config.memory)))
+    await desk.ports.store.add_run(replace(run, plan=settled(run.plan, config)))
     await desk.ports.durable.start(run.id, run.repo)
     return f"run {run.id}"

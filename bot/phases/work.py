@@ -168,7 +168,7 @@ class Work:
         """What earlier runs taught about the request, and, for a task or a failure, about that."""
         asked = self.run.request
         about = [piece.text for piece in pieces if piece.kind == "tests" or ("phase", "tasks") in piece.label]
-        wish = [asked.description, asked.issue_title, asked.issue_body, *about[-1:]]
+        wish = [asked.issue_title, asked.description, asked.issue_body, *about[-1:]]
         commands = submits is None or "Bash" in self.tools
         unit = unit_of(unit, self.attempt)
         found = await recalled(self.ports, self.run, unit, "\n".join(filter(None, wish)), runs_commands=commands)

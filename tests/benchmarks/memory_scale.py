@@ -20,7 +20,7 @@ from bot.adapters.store.database import use_sqlite_well
 from bot.adapters.store.memory_rows import memory_values
 from bot.adapters.store.memory_tables import MemoryRow, PostingsRow, ScopeRow, TermRow
 from bot.core.memory.documents import Document, document, entries, number
-from bot.core.memory.memories import Query
+from bot.core.memory.memories import Memory, Query
 from bot.core.memory.ranking import USUAL, Reach
 from bot.core.memory.words import terms
 from bot.core.repository import Repo
@@ -35,6 +35,8 @@ BATCH = 2_000
 UNLIMITED = Reach(postings=10**9, candidates=10**9)
 SEARCHES = 300
 INSERTS = 200
+AT_ONCE = 10
+"""Memories that one run teaches."""
 NAIVE_MOST, NAIVE_SEARCHES = 100_000, 10
 
 
@@ -167,7 +169,8 @@ async def _recall(store: SqlStore, world: World) -> list[Row]:
 
 
 async def _inserts(store: SqlStore, world: World) -> list[Row]:
-    """Storing real issues, one by one, each durable, looking for what is alike; and for their words alone."""
+    """Storing real issues, each durable by itself or some together, and looking for what is alike; and for their words
+    alone."""
     fresh = world.chance.sample(sorted(world.planted.values(), key=lambda issue: issue.id), INSERTS)
     whole, indexed = [], []
     for count, issue in enumerate(fresh):
@@ -175,10 +178,19 @@ async def _inserts(store: SqlStore, world: World) -> list[Row]:
         whole.append(await _milliseconds(store.remember(memory)))
         put = functools.partial(_put, 2**40 + count, document(memory))
         indexed.append(await store._open.write_in_thread(put))
+    together = [await _milliseconds(store.remember_all(batch)) for batch in _batches(fresh)]
     return [
         _row(world, "insert into the index, p50", percentile(indexed, 50), None, "ms"),
         _row(world, "remember one, p50", percentile(whole, 50), None, "ms"),
+        _row(world, f"remember one of {AT_ONCE} at once, p50", percentile(together, 50) / AT_ONCE, None, "ms"),
     ]
+
+
+def _batches(issues: Sequence[Issue]) -> Iterator[list[Memory]]:
+    """What as many runs taught, each in a repository of its own."""
+    for at in range(0, len(issues), AT_ONCE):
+        place = Repo("bench", f"r{at // AT_ONCE + 1}")
+        yield [replace(one.memory(), id=f"batch{one.id}", repo=place) for one in issues[at : at + AT_ONCE]]
 
 
 def _found(query: Query, reach: Reach, database: Connection) -> set[str]:

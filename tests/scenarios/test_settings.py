@@ -3,6 +3,7 @@
 import pytest
 from inline_snapshot import snapshot
 
+from tests.scenarios.pulls import opened
 from tests.scenarios.rig import REPO, Rig
 
 pytestmark = pytest.mark.slow
@@ -128,3 +129,14 @@ async def test_what_a_run_gets_where_its_command_says_nothing(bot: Rig) -> None:
         plan = (await bot.last_run()).plan
         assert (plan.budget_usd, plan.automation) == expected
         assert bot.titles() == ["### ❌ Failed", "### ❌ Requirements"]
+
+
+async def test_runs_on_pull_requests_follow_the_settings_too(bot: Rig) -> None:
+    """Those of gates, and whether anything is remembered."""
+    await opened(bot)
+    set_up(bot, "gates: {remind_hours: 5, risk_paths: ['infra/**']}\nmemory: off\n")
+    bot.says("revision", {"stop_reason": "refusal"})
+    await bot.comment("/revise make it grey", on=8)
+    plan = (await bot.last_run()).plan
+    assert (plan.purpose, plan.remind_hours, plan.risk_paths, plan.memory) == ("revise", 5, ("infra/**",), "off")
+    bot.read_all(8)

@@ -246,7 +246,8 @@ async def test_a_run_shows_what_it_was_told_of_earlier_ones(bot: ExampleBot) -> 
         await bot.store.remember(note)
     shown, gone, own = (note.id for note in notes)
     uses = [Use(RUN.id, unit, shown, 1, START) for unit in ("design", "tasks")]
-    await bot.store.note_uses([*uses, Use(RUN.id, "design", gone, 2, START), Use(RUN.id, TAUGHT, own, 0, START)])
+    uses += [Use(RUN.id, "design", gone, 2, START), Use(RUN.id, TAUGHT, own, 0, START)]
+    await bot.store.note_uses(RUN.repo, uses)
     await bot.store.set_memory_state(RUN.repo, gone, "forgotten")
     async with serving(bot) as (_, client):
         page = (await client.get(f"/runs/{RUN.id}")).text

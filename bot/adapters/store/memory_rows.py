@@ -1,7 +1,7 @@
 """Rows of memories to and from the types of the core, and who sees which."""
 
 import struct
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, RowMapping, bindparam, insert, text
@@ -9,7 +9,7 @@ from sqlmodel import col, select
 
 from bot.adapters.store.columns import clean_text
 from bot.adapters.store.memory_index import Scope
-from bot.adapters.store.memory_tables import MemoryRow, ScopeRow
+from bot.adapters.store.memory_tables import MemoryRow
 from bot.adapters.store.records import Values, checked
 from bot.core.memory.documents import Sketch
 from bot.core.memory.memories import Memory, Use
@@ -76,16 +76,9 @@ def own_scope(database: Connection, repo: Repo) -> int | None:
     return None if number is None else int(number)
 
 
-def lock_scopes_of(database: Connection, memories: Collection[str]) -> None:
-    """Be alone with the memories of these ids, as those are who rewrite one."""
-    theirs = select(MemoryRow.scope).where(col(MemoryRow.id).in_(sorted(memories)))
-    statement = select(ScopeRow.number).where(col(ScopeRow.number).in_(theirs)).order_by(col(ScopeRow.number))
-    database.execute(statement.with_for_update())
-
-
-def scope_of(database: Connection, memory: Memory) -> int:
-    """The number of the scope that a memory belongs to, made if it is the first."""
-    place = _place(memory.repo) | ({"repo": ""} if memory.shared else {})
+def scope_of(database: Connection, repo: Repo, *, shared: bool) -> int:
+    """The number of the scope that such a memory belongs to, made if it is the first."""
+    place = _place(repo) | ({"repo": ""} if shared else {})
     number = database.execute(OWN, place).scalar_one_or_none()
     if number is None:
         database.execute(MAKE, place)

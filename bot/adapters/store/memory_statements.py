@@ -63,6 +63,13 @@ BEST_OF_KINDS = {
         " GROUP BY memory ORDER BY sum(worth) DESC, memory DESC LIMIT :most"
     ).items()
 }
+MARK = text("INSERT INTO devflow_memory_marks (mark, memory) VALUES (:mark, :memory)")
+MARKED = for_each(
+    "SELECT DISTINCT memory FROM ({numbers}) AS asked JOIN devflow_memory_marks AS marks ON mark = value AND memory >="
+    " coalesce((SELECT memory FROM devflow_memory_marks AS newer WHERE newer.mark = marks.mark"
+    " ORDER BY memory DESC LIMIT 1 OFFSET :most - 1), 0)"
+)
+"""For each of the marks the newest memories that have it."""
 FETCH = for_each("SELECT memory, postings FROM devflow_memory_postings WHERE memory IN ({numbers})")
 KEEP = text("INSERT INTO devflow_memory_postings (memory, postings) VALUES (:memory, :postings)")
 KEPT = text("SELECT postings FROM devflow_memory_postings WHERE memory = :memory")

@@ -96,6 +96,16 @@ class TermRow(Row, table=True):
     memories: int = Field(sa_type=BigInteger)
 
 
+class VectorRow(Row, table=True):
+    """What a memory means, as a model has it: there if it was searched for with that model."""
+
+    __tablename__ = "devflow_memory_vectors"
+
+    memory: int = Field(primary_key=True, sa_type=ROW_NUMBER, sa_column_kwargs={"autoincrement": False})
+    model: str = Field(sa_type=CleanText)
+    vector: bytes
+
+
 class UseRow(Row, table=True):
     """That a memory was shown in a unit of work of a run."""
 

@@ -1,12 +1,14 @@
 """Memories in the database: stored once, merged, replaced, approved, forgotten."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, text
+from sqlalchemy import ColumnElement, Connection, RowMapping
 from sqlmodel import col, select, update
 
-from bot.adapters.store import memory_index
+from bot.adapters.store import memory_index, memory_vectors
+from bot.adapters.store import memory_statements as sql
 from bot.adapters.store.memory_index import Scope
 from bot.adapters.store.memory_rows import (
     find,
@@ -30,14 +32,19 @@ MARKS = 4
 MOST_ALIKE = 16
 """Memories that are compared for a mark, the newest: a template's words are in many."""
 COUNTS = {"uses", "helped", "misled", "used_at"}
-MARK = text("INSERT INTO devflow_memory_marks (mark, memory) VALUES (:mark, :memory)")
-MARKED = text("SELECT memory FROM devflow_memory_marks WHERE mark = :mark ORDER BY memory DESC LIMIT :most")
 
 
-def remember(database: Connection, memory: Memory) -> Remembered:
-    memory = bounded(memory)
-    scope = scope_of(database, memory)
-    seen = scopes(database, memory.repo, lock=True)
+def remember_all(database: Connection, memories: Sequence[Memory]) -> list[Remembered]:
+    if not memories:
+        return []
+    [repo] = {one.repo for one in memories}
+    # Scopes are made in one order and locked together, so that no two writers wait for each other.
+    own = {shared: scope_of(database, repo, shared=shared) for shared in sorted({one.shared for one in memories})}
+    seen = scopes(database, repo, lock=True)
+    return [_remember(database, seen, own[one.shared], bounded(one)) for one in memories]
+
+
+def _remember(database: Connection, seen: Sequence[Scope], scope: int, memory: Memory) -> Remembered:
     if row := find(database, seen, memory.id):
         return Remembered(memory_of(row), "forgotten" if row["state"] == "forgotten" else "known")
     its = sketch(memory)
@@ -79,7 +86,7 @@ def _add(database: Connection, scope: int, memory: Memory, its: Sketch) -> Remem
     number = store(database, memory_values(memory) | {"scope": scope, "sketch": sketch_bytes(its)})
     marks = [{"mark": memory_index.scoped(scope, part), "memory": number} for part in its[:MARKS]]
     if marks:
-        database.execute(MARK, marks)
+        database.execute(sql.MARK, marks)
     if memory.state == "active":
         memory_index.put(database, scope, number, document(memory))
     return Remembered(memory, "replaced" if older else "forgotten" if memory.state == "forgotten" else "new")
@@ -113,8 +120,8 @@ def _answers(scope: int, memory: Memory) -> tuple[ColumnElement[bool], ...]:
 def _alike(database: Connection, seen: Sequence[Scope], its: Sketch) -> list[RowMapping]:
     """Memories that share one of the smallest numbers, the newest of each."""
     marks = [memory_index.scoped(scope.number, part) for scope in seen for part in its[:MARKS]]
-    marked = [database.execute(MARKED, {"mark": mark, "most": MOST_ALIKE}).scalars() for mark in marks]
-    numbers = {number for found in marked for number in found}
+    asked = {"numbers": json.dumps(marks), "most": MOST_ALIKE}
+    numbers = database.execute(sql.MARKED[database.dialect.name], asked).scalars().all()
     return [row for row in load(database, numbers) if row["state"] != "replaced"] if numbers else []
 
 
@@ -132,6 +139,7 @@ def _rewrite(database: Connection, row: RowMapping, memory: Memory) -> None:
     """Write what a memory is now, but for its counts; the index has exactly the active ones."""
     values = {name: value for name, value in memory_values(memory).items() if name not in COUNTS}
     memory_index.drop(database, row["scope"], row["seq"])
+    memory_vectors.drop(database, row["seq"])
     database.execute(update(MemoryRow).where(col(MemoryRow.seq) == row["seq"]).values(**values))
     if memory.state == "active":
         memory_index.put(database, row["scope"], row["seq"], document(memory))

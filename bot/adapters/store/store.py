@@ -20,6 +20,7 @@ from bot.core.limits import Cap, Refusal
 from bot.core.repository import Delivery, Repo
 from bot.core.runs import Outcome, PhaseResult, Run, RunId, RunPlan, RunState, Turn
 from bot.ports import Statistics
+from bot.ports_memories import Embedder
 
 
 @whole_calls
@@ -29,9 +30,10 @@ class SqlStore(SqlDecisions, SqlMemories, SqlPulses):
     Every call is durable when it returns, and raises `BotError` when the database cannot be used.
     """
 
-    def __init__(self, database_url: str) -> None:
+    def __init__(self, database_url: str, embedder: Embedder | None = None) -> None:
         """Raises `BotError` for a URL of another kind; nothing is touched before `open`."""
         self._location = locate(database_url)
+        self._meanings = embedder
         self._database: Database | None = None
         self._inbox: SqliteInbox | None = None
 
@@ -178,3 +180,7 @@ class SqlStore(SqlDecisions, SqlMemories, SqlPulses):
         if self._database is None:
             raise RuntimeError("the store is not open")
         return self._database
+
+    @property
+    def _embedder(self) -> Embedder | None:
+        return self._meanings

@@ -29,13 +29,12 @@ ALL_TESTS = "how all tests are run"
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A run with all that is stored of it. `vouched`: whoever wrote its issue may write to the repository."""
+    """A run with all that is stored of it."""
 
     run: Run
     results: Mapping[str, PhaseResult]
     turns: Sequence[Turn]
     gates: Sequence[Gate]
-    vouched: bool
     at: datetime
 
 
@@ -55,14 +54,15 @@ class _Lesson:
 
     @property
     def by_agents(self) -> bool:
-        return self.kind in {"result", "fix"}
+        """All that a run leaves, but for what the program measured itself."""
+        return self.source.kind == "run" and self.about != ALL_TESTS
 
 
 def memories_of(ended: Ended) -> list[Memory]:
     """Everything worth keeping; the same run gives the same memories again.
 
-    What agents made of a stranger's issue is `pending`: his words may speak through theirs. The merge of the pull
-    request approves it.
+    What agents said and typed is `pending`: a stranger's words, in the issue, may speak through theirs. Where no
+    stranger wrote it the caller approves it at once, else the merge of the pull request does.
     """
     parts = (_tests, _commands, _fixes, _lessons, _decisions, _result)
     found = [_memory(ended, lesson) for part in parts for lesson in part(ended)]
@@ -92,9 +92,9 @@ def _memory(ended: Ended, lesson: _Lesson) -> Memory:
         ended.at,
         tuple(dict.fromkeys(lesson.files))[:MOST_FILES],
         tuple(dict.fromkeys(lesson.symbols))[:MOST_SYMBOLS],
-        lesson.subject,
+        safe(lesson.subject),
         lesson.trust,
-        "pending" if lesson.by_agents and not ended.vouched else "active",
+        "pending" if lesson.by_agents else "active",
     )
 
 

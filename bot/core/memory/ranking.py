@@ -1,8 +1,8 @@
 """How well a memory fits a query: BM25 within the repository, times a bounded weight for trust, age and usefulness."""
 
 import math
-from collections import Counter
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -80,6 +80,22 @@ def _score(document: Document, worths: Mapping[Term, float], average: float) -> 
     weights = document.weights
     common = worths.keys() & weights.keys()
     return math.fsum(worths[term] * weights[term] * (K1 + 1) / (weights[term] + damping) for term in common)
+
+
+FUSION = 60
+"""How little the first ranks count more than the next ones."""
+
+
+def fused(rankings: Sequence[Mapping[int, float]]) -> dict[int, float]:
+    """One score for each key of several rankings, whose own scores cannot be compared: those of its ranks added up
+    (Cormack, Clarke and Buettcher, "Reciprocal rank fusion", 2009). A single ranking keeps its scores."""
+    if len(rankings) == 1:
+        return dict(rankings[0])
+    scores: defaultdict[int, float] = defaultdict(float)
+    for ranking in rankings:
+        for rank, key in enumerate(sorted(ranking, key=lambda key: (-ranking[key], -key)), 1):
+            scores[key] += 1 / (FUSION + rank)
+    return dict(scores)
 
 
 HALF_LIFE_DAYS = 365.0

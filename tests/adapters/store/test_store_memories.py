@@ -86,6 +86,33 @@ async def test_nearly_the_same_words_are_one_memory(store: SqlStore) -> None:
     assert await found(store, "b.py") == ["m1"]
 
 
+async def test_many_are_stored_at_once_or_not_at_all(store: SqlStore) -> None:
+    """They see each other: the same words are one memory, and of two answers the later one holds."""
+    first, second = a_memory("m1", subject="tests"), a_memory("m3", "Run nox.", subject="tests", at=later(9))
+    many = [first, a_memory("m2", MIGRATE, shared=True), second, a_memory("m4", MIGRATE)]
+    kept = await store.remember_all(many)
+    assert [(one.memory.id, one.how) for one in kept] == [
+        ("m1", "new"),
+        ("m2", "new"),
+        ("m3", "replaced"),
+        ("m2", "known"),
+    ]
+    assert await found(store, "nox tox") == ["m3"]
+    assert await store.remember_all([]) == []
+    with pytest.raises(ValueError, match="unpack"):
+        await store.remember_all([a_memory("m5", "Five."), a_memory("m6", "Six.", repo=OTHER)])
+    assert await store.memory(WIDGET, "m5") is None
+
+
+async def test_a_template_is_compared_with_the_newest_only(store: SqlStore) -> None:
+    """However many memories share its words; the newest of them is found."""
+    template = "Steps to reproduce the fault, what was expected, what happened instead, and the version that has it."
+    many = [a_memory(f"m{n}", f"{template} {' '.join(f'word{n}x{i}' for i in range(40))}") for n in range(40)]
+    assert {one.how for one in await store.remember_all(many)} == {"new"}
+    again = replace(many[-1], id="again", text=many[-1].text + " Yes.")
+    assert (await store.remember(again)).memory.id == "m39"
+
+
 async def test_a_new_answer_replaces_the_old_one(store: SqlStore) -> None:
     """Only the newest answer to a question is active, even if it comes first, and if it differs in one number."""
     await store.remember(a_memory("m1", subject="tests"))
@@ -152,8 +179,8 @@ async def test_uses_are_noted_once_and_in_order(store: SqlStore) -> None:
         Use(run, "tests", "m1", 2, later(2)),
         Use(run, "tests", "x", 1, NOON),
     ]
-    await store.note_uses(uses)
-    await store.note_uses([replace(uses[0], rank=7, at=later(99))])
+    await store.note_uses(WIDGET, uses)
+    await store.note_uses(WIDGET, [replace(uses[0], rank=7, at=later(99))])
     assert await store.uses(run) == uses
     assert await store.uses(RunId("other")) == []
     used = await store.memory(WIDGET, "m1")
@@ -161,20 +188,36 @@ async def test_uses_are_noted_once_and_in_order(store: SqlStore) -> None:
     assert (used.uses, used.used_at) == (2, later(2))
 
 
+async def test_uses_and_verdicts_stay_in_the_repository(store: SqlStore) -> None:
+    """A memory of the same id elsewhere, as after an import, counts nothing; what the owner shares counts."""
+    for repo in (WIDGET, STRANGER):
+        await store.remember(a_memory("m1", repo=repo))
+    await store.remember(a_memory("m2", MIGRATE, repo=OTHER, shared=True))
+    run = RunId("r9")
+    await store.note_uses(WIDGET, [Use(run, "design", one, 1, NOON) for one in ("m1", "m2")])
+    assert await store.judge_uses(WIDGET, run, "helped") == 2
+    counts = []
+    for repo, id_ in ((WIDGET, "m1"), (OTHER, "m2"), (STRANGER, "m1")):
+        memory = await store.memory(repo, id_)
+        assert memory is not None
+        counts.append((memory.uses, memory.helped))
+    assert counts == [(1, 1), (1, 1), (0, 0)]
+
+
 async def test_a_verdict_counts_once_a_run_and_can_change(store: SqlStore) -> None:
     """A memory that was shown twice in a run helped once; a later verdict takes the place of the first."""
     await store.remember(a_memory("m1"))
     run = RunId("r9")
-    await store.note_uses([Use(run, unit, "m1", 1, NOON) for unit in ("design", "tests")])
+    await store.note_uses(WIDGET, [Use(run, unit, "m1", 1, NOON) for unit in ("design", "tests")])
     counts = []
     for verdict, changed in (("helped", 2), ("helped", 0), ("misled", 2), ("", 2), ("misled", 2)):
-        assert await store.judge_uses(run, verdict, NOON) == changed  # type: ignore[arg-type]
+        assert await store.judge_uses(WIDGET, run, verdict) == changed  # type: ignore[arg-type]
         judged = await store.memory(WIDGET, "m1")
         assert judged is not None
         counts.append((judged.helped, judged.misled))
     assert counts == [(1, 0), (1, 0), (0, 1), (0, 0), (0, 1)]
-    await store.note_uses([Use(run, "late", "m1", 1, NOON)])
-    assert await store.judge_uses(run, "misled", NOON) == 1
+    await store.note_uses(WIDGET, [Use(run, "late", "m1", 1, NOON)])
+    assert await store.judge_uses(WIDGET, run, "misled") == 1
     assert [use.verdict for use in await store.uses(run)] == ["misled"] * 3
     assert (await store.memories(WIDGET))[0].misled == 1
 
@@ -185,8 +228,8 @@ async def test_what_misled_loses_rank_and_what_helped_gains(store: SqlStore) -> 
         text = f"Use the {name} fixture for widgets, it is in conftest."
         await store.remember(a_memory(name, text, title="Fixtures"))
     for memory, verdict in (("m1", "misled"), ("m2", "helped")):
-        await store.note_uses([Use(RunId(memory), "tests", memory, 1, NOON)])
-        await store.judge_uses(RunId(memory), verdict, NOON)  # type: ignore[arg-type]
+        await store.note_uses(WIDGET, [Use(RunId(memory), "tests", memory, 1, NOON)])
+        await store.judge_uses(WIDGET, RunId(memory), verdict)  # type: ignore[arg-type]
     assert await found(store, "widgets fixture") == ["m2", "m1"]
     assert (await found(store, "conftest fixture of m1"))[0] == "m1"
 
@@ -217,8 +260,10 @@ async def test_eight_writers_at_once(two_stores: tuple[SqlStore, SqlStore]) -> N
         for n in random.Random(writer).sample(range(6), 6):
             await store.remember(a_memory(f"w{writer}-{n}", texts[n], title=f"Title {n}", shared=n % 2 == 0))
             await store.remember(a_memory(f"s{writer}-{n}", f"Answer {writer} {n}.", title="Q", subject=f"s{n}"))
-        await store.note_uses([Use(RunId(f"r{writer}"), "u", m.id, 1, NOON) for m in await store.memories(WIDGET)])
-        await store.judge_uses(RunId(f"r{writer}"), "helped", NOON)
+        await store.note_uses(
+            WIDGET, [Use(RunId(f"r{writer}"), "u", m.id, 1, NOON) for m in await store.memories(WIDGET)]
+        )
+        await store.judge_uses(WIDGET, RunId(f"r{writer}"), "helped")
 
     await asyncio.gather(*(write(writer) for writer in range(8)))
     store = two_stores[0]

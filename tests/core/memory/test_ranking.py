@@ -9,7 +9,7 @@ import pytest
 
 from bot.core.memory.documents import document, entries, entry, number, query_terms, term_of
 from bot.core.memory.memories import Memory, Query, Source
-from bot.core.memory.ranking import Corpus, relevance, weight, within_budget, worth
+from bot.core.memory.ranking import Corpus, fused, relevance, weight, within_budget, worth
 from bot.core.repository import Repo
 
 NOW = datetime(2026, 5, 4, tzinfo=UTC)
@@ -100,3 +100,13 @@ def test_a_weight_is_bounded() -> None:
 def test_uses_without_a_verdict_change_nothing() -> None:
     """Being shown is not being right."""
     assert weight(a_memory(uses=50), NOW) == weight(a_memory(), NOW) == 1.0
+
+
+def test_rankings_are_fused_by_rank() -> None:
+    """What both know comes first, whatever the scores; one ranking alone stays as it is."""
+    words, meanings = {1: 90.0, 2: 8.0, 3: 7.0}, {3: 0.9, 4: 0.8}
+    scores = fused([words, meanings])
+    assert sorted(scores, key=lambda key: (-scores[key], key)) == [3, 1, 2, 4]
+    assert scores[3] == pytest.approx(1 / 63 + 1 / 61)
+    assert fused([words]) == words
+    assert fused([words, {}])[1] == pytest.approx(1 / 61)
