@@ -20,6 +20,7 @@ from bot.core.repository import (
 from bot.core.reviews import PullFile
 from bot.core.runs import Outcome, PhaseResult, Run, RunId, RunPlan, RunState, Turn
 from bot.ports_github import Conversations, PullRequests, Reviews, Triage
+from bot.ports_history import History
 from bot.ports_memories import Memories
 from bot.ports_people import Decisions
 from bot.ports_pulses import Pulses
@@ -274,7 +275,7 @@ class Statistics:
         return self.deliveries_received - self.deliveries_processed
 
 
-class Store(Decisions, Memories, Pulses, Protocol):
+class Store(Decisions, History, Memories, Pulses, Protocol):
     """Everything that must outlive the process. Each call is one transaction."""
 
     async def open(self) -> None:

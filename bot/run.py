@@ -15,10 +15,12 @@ from bot.core.definitions import Catalog
 from bot.core.errors import BotError
 from bot.core.gating import TEAM, Ask, next_step, passable
 from bot.core.gating import Work as Segment
+from bot.core.history import phase_seconds
 from bot.core.partial import stop_of
 from bot.core.planning import ASIDE
 from bot.core.repository import Sha
 from bot.core.runs import ENDED, Phase, PhaseName, PhaseResult, Run, RunId, RunState, Turn, phase_of
+from bot.core.scheduling import longest_first
 from bot.gates import WAKE, carry_out, done_with, phase_key, stand, voided
 from bot.heart import Heart
 from bot.kept import keep_changes, make_again
@@ -104,11 +106,18 @@ class Runs:
         return {"do": "work"} if isinstance(step, Segment) else {"do": "end"}
 
     async def segment(self, run_id: RunId, segment: str, steps: Steps) -> Json:
-        """The phases up to the next gate, each as soon as what it needs has ended."""
+        """The phases up to the next gate, each as soon as what it needs has ended; of those that wait for a place, the
+        one goes first that the longest work hangs on."""
+        places = asyncio.Semaphore(self._rules.parallel)
+
+        async def phase(name: str) -> Json:
+            async with places:
+                return await self._phase(run_id, name)
+
         async with self.heart.at_work(run_id):
             started = await steps.step("begin", lambda: self._begin(run_id))
             needs = {name: tuple(before) for name, before in started["needs"].items()}
-            return dict(await steps.graph(needs, lambda name, _: self._phase(run_id, name)))
+            return dict(await steps.graph(needs, lambda name, _: phase(name)))
 
     async def finish(self, run_id: RunId, state: RunState, reason: str) -> None:
         """End a run, once, and tell it where GitHub lets us: status comment, reaction; then its files go."""
@@ -150,8 +159,9 @@ class Runs:
         self.board.touch(run_id)
         step = next_step(run, {r.name: r for r in await store.phases(run_id)}, await store.gates(run_id))
         names = step.phases if isinstance(step, Segment) else ()
-        needs = {phase.name: phase.needs for phase in run.plan.phases if phase.name in names}
-        return {"needs": {name: [need for need in before if need in names] for name, before in needs.items()}}
+        wanted = {p.name: [need for need in p.needs if need in names] for p in run.plan.phases if p.name in names}
+        seconds = phase_seconds(names, await store.past_runs(run.repo, "repository"))
+        return {"needs": {name: wanted[name] for name in longest_first(wanted, seconds)}}
 
     async def _with_team(self, run: Run) -> Run:
         """The run with the plan that follows from its team, once that is chosen."""

@@ -1,10 +1,17 @@
 """Which tasks begin next: those that the longest remaining work hangs on, as soon as a worker is free."""
 
 import heapq
+import random
 from collections.abc import Collection, Mapping, Sequence
 from graphlib import TopologicalSorter
 
 from bot.core.planning import Task
+
+TRIES = 100
+"""Schedules that are looked at: 20 ms for twenty tasks. Ten times as many make it less than 0.1 % shorter."""
+
+LEAST_SECONDS = 1e-3
+"""With less, what follows could seem to begin as much work as what it waits for."""
 
 
 def tails(tasks: Sequence[Task], seconds: Mapping[str, float]) -> dict[str, float]:
@@ -13,11 +20,21 @@ def tails(tasks: Sequence[Task], seconds: Mapping[str, float]) -> dict[str, floa
     List scheduling by it ends within (2 - 1/workers) of the best (R. L. Graham, Bounds on Multiprocessing Timing
     Anomalies, 1969). Raises `CycleError`.
     """
-    order = list(TopologicalSorter({task.id: task.depends_on for task in tasks}).static_order())
+    return _tails({task.id: task.depends_on for task in tasks}, seconds)
+
+
+def longest_first(needs: Mapping[str, Sequence[str]], seconds: Mapping[str, float]) -> list[str]:
+    """All names, those first that most work begins with; what one needs stands before it. Raises `CycleError`."""
+    tail = _tails(needs, {name: max(seconds[name], LEAST_SECONDS) for name in needs})
+    return sorted(needs, key=lambda name: -tail[name])
+
+
+def _tails(needs: Mapping[str, Sequence[str]], seconds: Mapping[str, float]) -> dict[str, float]:
+    order = list(TopologicalSorter(needs).static_order())
     after: dict[str, list[str]] = {name: [] for name in order}
-    for task in tasks:
-        for need in task.depends_on:
-            after[need].append(task.id)
+    for name, before in needs.items():
+        for need in before:
+            after[need].append(name)
     found = dict[str, float]()
     for name in reversed(order):
         found[name] = seconds[name] + max((found[follower] for follower in after[name]), default=0.0)
@@ -40,6 +57,24 @@ def startable(
         if len(running) + len(found) < workers and busy.isdisjoint(task.files):
             found.append(task)
             busy.update(task.files)
+    return found
+
+
+def best_order(tasks: Sequence[Task], seconds: Mapping[str, float], workers: int) -> dict[str, float]:
+    """The priorities with which the last task ends first, of `TRIES`, if each task takes so long.
+
+    It begins with `tails` and shakes the best so far a little, the same way every time. Raises `CycleError`.
+    """
+    dice = random.Random(0)  # noqa: S311
+    found, floor = tails(tasks, seconds), bound(tasks, seconds, workers)
+    least = makespan(tasks, seconds, workers, found)
+    for _ in range(TRIES):
+        if least <= floor * (1 + 1e-9):
+            break
+        order = {name: value * dice.uniform(0.75, 1.33) for name, value in found.items()}
+        took = makespan(tasks, seconds, workers, order)
+        if took < least * (1 - 1e-9):
+            found, least = order, took
     return found
 
 

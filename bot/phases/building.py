@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, replace
 
 from bot.core.comments import sentence
 from bot.core.context import Piece, task_piece
+from bot.core.history import task_seconds
 from bot.core.planning import Task, in_order
 from bot.core.repository import Sha
 from bot.core.runs import PhaseResult
-from bot.core.scheduling import startable, tails
+from bot.core.scheduling import best_order, startable
 from bot.core.text import truncate_middle
 from bot.kept import make_again
 from bot.phases.work import DIFF_LIMIT, MAP_TOKENS, Commit, Work, bench_of, commit, planned_tasks
@@ -25,6 +26,8 @@ class _Built:
     commits: list[Commit] = field(default_factory=list)
     begun: dict[str, Sha] = field(default_factory=dict)
     """The trees that tasks began from: stored before they begin, since what an agent did means nothing without."""
+    seconds: dict[str, float] = field(default_factory=dict)
+    """How long each task is expected to take: stored before the first begins, so that a restart plans the same."""
     beside: list[list[str]] = field(default_factory=list)
     """Tasks that were at work at the same time."""
     redone: list[str] = field(default_factory=list)
@@ -48,6 +51,8 @@ async def build(work: Work) -> PhaseResult:
     tasks = planned_tasks(work.results)
     work = work.by(task.agent for task in tasks)
     built = await _so_far(work)
+    if set(built.seconds) != {task.id for task in tasks}:
+        built.seconds = task_seconds(tasks, await work.ports.store.past_runs(work.run.repo, "repository"))
     await _all(work, tasks, built)
     for task, start, outcome in built.stopped:
         await _keep(work, task, start, outcome, built)
@@ -68,13 +73,14 @@ async def build(work: Work) -> PhaseResult:
 async def _so_far(work: Work) -> _Built:
     """What an earlier process, or the run that this one goes on with, has built already."""
     known = json.loads(work.earlier.data) if work.earlier else {}
-    begun, beside, redone = known.get("begun", {}), known.get("beside", []), known.get("redone", [])
+    begun, seconds = known.get("begun", {}), known.get("seconds", {})
+    beside, redone = known.get("beside", []), known.get("redone", [])
     if not (commits := known.get("commits")):
-        return _Built(work.start, begun=begun, beside=beside)
+        return _Built(work.start, begun=begun, seconds=seconds, beside=beside)
     # Written once more, all of them: this machine may have the last tree and none before it.
     assert work.earlier is not None
     tree = await make_again(work.ports.workspaces, work.checkout, work.start, [work.earlier])
-    return _Built(tree, list(commits), begun, beside, redone)
+    return _Built(tree, list(commits), begun, seconds, beside, redone)
 
 
 async def _all(work: Work, tasks: Sequence[Task], built: _Built) -> None:
@@ -83,7 +89,7 @@ async def _all(work: Work, tasks: Sequence[Task], built: _Built) -> None:
     When one raises, the others come to their end before it is raised on: none may go on unseen. What they did is taken
     when the phase is taken up again, at no cost.
     """
-    order = tails(tasks, dict.fromkeys((task.id for task in tasks), 1.0))
+    order = best_order(tasks, built.seconds, work.rules.parallel)
     running = dict[str, asyncio.Task[Outcome]]()
     try:
         for task in [task for task in tasks if _redo(task) in built.begun and task.id not in built.done]:
@@ -109,7 +115,7 @@ def _next(
     work: Work, tasks: Sequence[Task], order: Mapping[str, float], built: _Built, running: Collection[str]
 ) -> list[Task]:
     """What an earlier process had begun comes first."""
-    first = {task.id: order[task.id] + len(tasks) * (task.id in built.begun) for task in tasks}
+    first = {task.id: order[task.id] + max(order.values()) * (task.id in built.begun) for task in tasks}
     return startable(tasks, first, work.rules.parallel, built.done, running)
 
 
@@ -126,7 +132,8 @@ async def _begin(work: Work, task: Task, built: _Built, running: Collection[str]
 async def _remember(work: Work, built: _Built) -> None:
     if work.earlier is None:
         return
-    known = json.loads(work.earlier.data) | {"begun": built.begun, "beside": built.beside, "redone": built.redone}
+    kept = {"begun": built.begun, "seconds": built.seconds, "beside": built.beside, "redone": built.redone}
+    known = json.loads(work.earlier.data) | kept
     work = replace(work, earlier=replace(work.earlier, data=json.dumps(known)))
     await work.remember(built.tree, built.commits)
 

@@ -1,45 +1,81 @@
-"""Makespan of random task plans: as soon as a worker is free, beside batches and beside what no schedule can beat."""
+"""Makespan of random task plans: as soon as a worker is free, beside batches with barriers and beside the optimum."""
 
 import random
 import statistics
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from bot.core.planning import Task, in_order
-from bot.core.scheduling import bound, makespan, tails
+from bot.core.scheduling import best_order, bound, makespan, tails
+from tests.benchmarks.scheduling_optimum import Search, lower_bound
 
 Row = dict[str, object]
+Seconds = dict[str, float]
 PLANS = 100
 SHAPES = ("sparse", "layers", "wide", "tree")
 WORKERS = (2, 4, 8)
+BOUND, OPTIMUM = "x bound", "x optimum"
+"""The bound is max(critical path, work / workers); the optimum what no schedule can beat, or a higher bound."""
+
+
+@dataclass
+class Ratios:
+    """How much longer each way of scheduling takes: than the bound, and (`best`) than the optimum or what is proven."""
+
+    ours: list[float] = field(default_factory=list)
+    tails: list[float] = field(default_factory=list)
+    guessed: list[float] = field(default_factory=list)
+    alike: list[float] = field(default_factory=list)
+    batches: list[float] = field(default_factory=list)
+    halves: list[float] = field(default_factory=list)
+    best: list[float] = field(default_factory=list)
+    batches_best: list[float] = field(default_factory=list)
+    proven: int = 0
+
+    def add(self, tasks: Sequence[Task], seconds: Seconds, guess: Seconds, workers: int) -> None:
+        """Measure one plan, with exact durations, with guesses, and with all tasks taken to be alike."""
+        least, took = bound(tasks, seconds, workers), makespan(tasks, seconds, workers, tails(tasks, seconds))
+        ours = makespan(tasks, seconds, workers, best_order(tasks, seconds, workers))
+        search = Search(tasks, seconds, workers, ours)
+        proven = search.proven()
+        optimum = search.best if proven else lower_bound(tasks, seconds, workers)
+        batches, same = _in_batches(tasks, seconds, workers), dict.fromkeys(seconds, 1.0)
+        self.ours.append(ours / least)
+        self.tails.append(took / least)
+        self.guessed.append(makespan(tasks, seconds, workers, best_order(tasks, guess, workers)) / least)
+        self.alike.append(makespan(tasks, seconds, workers, best_order(tasks, same, workers)) / least)
+        self.batches.append(batches / least)
+        self.best.append(ours / optimum)
+        self.batches_best.append(batches / optimum)
+        self.proven += proven
+        if least <= sum(seconds.values()) / 2:
+            self.halves.append(ours / sum(seconds.values()))
 
 
 def rows() -> list[Row]:
-    """Means and worst cases by shape, with exact durations and with estimates that are off by half."""
-    made = list[Row]()
-    for shape in SHAPES:
-        plans = [
-            (workers, _plan(shape, random.Random(f"{shape} {workers} {n}")))
-            for workers in WORKERS
-            for n in range(PLANS)
-        ]
-        ours, batches, guessed, halves = [], [], [], []
-        for workers, (tasks, seconds, guess) in plans:
-            least = bound(tasks, seconds, workers)
-            ours.append(makespan(tasks, seconds, workers, tails(tasks, seconds)) / least)
-            guessed.append(makespan(tasks, seconds, workers, tails(tasks, guess)) / least)
-            batches.append(_in_batches(tasks, seconds, workers) / least)
-            if least <= sum(seconds.values()) / 2:
-                halves.append(ours[-1] * least / sum(seconds.values()))
-        made += [
-            _row(f"{shape}, mean", statistics.mean(ours), statistics.mean(batches)),
-            _row(f"{shape}, worst", max(ours), max(batches)),
-            _row(f"{shape}, mean, durations guessed", statistics.mean(guessed), statistics.mean(batches)),
-            _row(f"{shape}, mean share of one worker's time where half is possible", statistics.mean(halves), 0.5),
-        ]
-    return made
+    """Means and worst cases by shape."""
+    return [row for shape in SHAPES for row in _shape_rows(shape)]
 
 
-def _plan(shape: str, dice: random.Random) -> tuple[list[Task], dict[str, float], dict[str, float]]:
+def _shape_rows(shape: str) -> list[Row]:
+    found = Ratios()
+    for workers in WORKERS:
+        for n in range(PLANS):
+            found.add(*_plan(shape, random.Random(f"{shape} {workers} {n}")), workers)
+    mean, known = statistics.mean, f"optimum proven for {found.proven} of {len(found.ours)}"
+    return [
+        _row(f"{shape}, mean", mean(found.ours), mean(found.batches), BOUND),
+        _row(f"{shape}, worst", max(found.ours), max(found.batches), BOUND),
+        _row(f"{shape}, mean beside longest path first", mean(found.ours), mean(found.tails), BOUND),
+        _row(f"{shape}, mean, durations off by half", mean(found.guessed), mean(found.batches), BOUND),
+        _row(f"{shape}, mean, durations unknown", mean(found.alike), mean(found.batches), BOUND),
+        _row(f"{shape}, mean ({known})", mean(found.best), mean(found.batches_best), OPTIMUM),
+        _row(f"{shape}, worst ({known})", max(found.best), max(found.batches_best), OPTIMUM),
+        _row(f"{shape}, mean where half is possible", mean(found.halves), 0.5, "x one worker's time"),
+    ]
+
+
+def _plan(shape: str, dice: random.Random) -> tuple[list[Task], Seconds, Seconds]:
     """(8 to 20 tasks, their seconds, estimates of these)."""
     tasks = []
     for n in range(dice.randint(8, 20)):
@@ -57,7 +93,7 @@ def _plan(shape: str, dice: random.Random) -> tuple[list[Task], dict[str, float]
     return tasks, seconds, {name: value * dice.lognormvariate(0, 0.4) for name, value in seconds.items()}
 
 
-def _in_batches(tasks: Sequence[Task], seconds: dict[str, float], workers: int) -> float:
+def _in_batches(tasks: Sequence[Task], seconds: Seconds, workers: int) -> float:
     """Each batch waits for the whole of the one before it."""
     total = 0.0
     for batch in in_order(tasks):
@@ -68,6 +104,6 @@ def _in_batches(tasks: Sequence[Task], seconds: dict[str, float], workers: int) 
     return total
 
 
-def _row(case: str, ours: float, baseline: float) -> Row:
+def _row(case: str, ours: float, baseline: float, unit: str) -> Row:
     values = {"ours": round(ours, 3), "baseline": round(baseline, 3), "ratio": round(ours / baseline, 3)}
-    return {"area": "scheduling", "case": case, **values, "unit": "x the least possible"}
+    return {"area": "scheduling", "case": case, **values, "unit": unit}

@@ -2,11 +2,16 @@
 
 import asyncio
 import json
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
 from bot.core.conversation import Json
-from bot.core.runs import RunId
+from bot.core.repository import Repo
+from bot.core.runs import RunId, Turn
+from tests.samples import a_run
 from tests.scenarios.parts import text_of
 from tests.scenarios.rig import PATIENCE, REPO, Rig
 
@@ -194,3 +199,39 @@ async def test_everybody_gets_the_advice_of_the_base_and_a_map(bot: Rig) -> None
         assert '<result source="AGENTS.md">\nUse tabs, said the maintainers.\n</result>' in bot.claude.told(phase)
     assert "widget.py: color" in bot.claude.told("implementation")
     bot.read_all()
+
+
+async def test_tasks_begin_in_the_order_that_history_speaks_for(bot: Rig) -> None:
+    """One after the other: the task of an agent that takes long here goes first, and still does after a restart."""
+    bot.overrides["parallel_tasks"] = 1
+    await bot.restart()
+    bot.issue(7, title="Dark mode", body="Please.")
+    bot.plays("plan", "approve", "no-tests-missing")
+    slow = {**task("T3", "three.py"), "agent": "data-engineer"}
+    planned(bot, task("T1", "one.py"), task("T2", "two.py"), slow)
+    await took(bot, {"developer": 10.0, "data-engineer": 900.0})
+    bot.claude.hangs(phase="implementation", task="T3")
+    await bot.comment("/dev-workflow --agents developer,data-engineer", on=7, settle=False)
+    await bot.asked("implementation", fault="hangs")
+    run = await bot.last_run()
+    (built,) = [r for r in await bot.bot.store.phases(run.id) if r.name == "implementation"]
+    assert json.loads(built.data)["seconds"]["T3"] > 10 * json.loads(built.data)["seconds"]["T1"]
+    await took(bot, {"developer": 9000.0, "data-engineer": 1.0})
+    await bot.restart()
+    await bot.settle()
+    assert await bot.ended() == ("succeeded", "")
+    assert await commits(bot, run.id) == ["T3", "T1", "T2"]
+    bot.read_all()
+
+
+async def took(bot: Rig, seconds: Mapping[str, float]) -> None:
+    """Earlier runs in which tasks of these agents took so long."""
+    store, like = bot.bot.store, a_run(repo=Repo.parse(REPO))
+    for number in range(5):
+        run = replace(like, id=RunId(f"{next(iter(seconds.values())):.0f}-{number}"), created_at=datetime.now(UTC))
+        await store.add_run(replace(run, request=replace(run.request, issue=99)))
+        for agent, each in seconds.items():
+            turn = Turn(run.id, f"implementation/{agent}", 0, agent, "claude-sonnet-5-5", 0.1)
+            await store.reserve_turn(turn, [])
+            await store.finish_turn(replace(turn, usd=0.1, seconds=each, reply="{}", results="[]"))
+        await store.set_run_state(run.id, "succeeded", at=datetime.now(UTC))

@@ -9,6 +9,7 @@ from bot.adapters.store import deliveries, effects, runs, statistics, success, t
 from bot.adapters.store.database import Database
 from bot.adapters.store.decisions import SqlDecisions
 from bot.adapters.store.deliveries import accept as accept_all
+from bot.adapters.store.history import SqlHistory
 from bot.adapters.store.inbox import SqliteInbox
 from bot.adapters.store.location import locate
 from bot.adapters.store.memories import SqlMemories
@@ -24,7 +25,7 @@ from bot.ports_memories import Embedder
 
 
 @whole_calls
-class SqlStore(SqlDecisions, SqlMemories, SqlPulses):
+class SqlStore(SqlDecisions, SqlHistory, SqlMemories, SqlPulses):
     """Records in SQLite (`sqlite:///path`) or PostgreSQL (`postgresql://user:password@host/database`).
 
     Every call is durable when it returns, and raises `BotError` when the database cannot be used.
