@@ -9,7 +9,7 @@ decisions, and last the closing section.
 from collections.abc import Sequence
 
 from bot.core.context.units import STRUCTURE, Parts, Unit, take_apart
-from bot.core.context.weights import weigh
+from bot.core.context.weights import WEIGHTS, Weights, weigh
 from bot.core.tokens import count_tokens, estimate_tokens
 
 GAP = "[...]"
@@ -24,7 +24,7 @@ SAMPLE = 120
 """Units of which the tokens are counted; the others are judged by them."""
 
 
-def compress(text: str, query: str, budget: int) -> str:
+def compress(text: str, query: str, budget: int, weights: Weights = WEIGHTS) -> str:
     """The parts of a text that matter most for a query, in their order, in at most `budget` tokens by `count_tokens`.
 
     Whatever was left out is marked by a line `[...]`. A text that fits is returned as it is.
@@ -33,7 +33,7 @@ def compress(text: str, query: str, budget: int) -> str:
         return text
     parts = take_apart(text, min(LONGEST, max(200, budget)))
     _measure(parts.units)
-    weigh(parts, query)
+    weigh(parts, query, weights)
     kept = _chosen(parts.units, budget)
     while kept:
         found = _joined(parts, sorted(kept))

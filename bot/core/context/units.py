@@ -15,7 +15,7 @@ BLOCK = (8, 24)
 SHORT = 200
 """Characters of a line that is always one piece."""
 RUN = 2
-"""So many lines of code in a row that come again later are left out; a single one may be anything, as `return None` is."""
+"""So many lines of code in a row that come again later are left out; one alone may be anything, as `return` is."""
 
 _NUMBER = re.compile(r"[ \t]*(?:([\w./-]{1,200})[:-])?(\d{1,6})(?:[\t:|→-]|\\t) ?")
 _CODE = re.compile(

@@ -6,65 +6,81 @@ Talk and transcripts of agents go the same way: what is known of code counts as 
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import groupby
 
 from bot.core.context.relevance import relevance
 from bot.core.context.units import STRUCTURE, Parts, Unit, paths_in
 
-KEPT = 3.0
-"""Above every sum of the others: headings, checklists, decisions."""
-ERROR = 1.0
-PATH = 2.0
-"""A line for each file that is more than listed, the shortest that names it; less, the longer that line is."""
-LISTED = 0.5
-SYMBOL = 1.0
-PATH_TOKENS = 40
-CODE = 0.35
-FOCUS = 0.5
-AGAIN = 0.6
-LATE = 0.6
-RELEVANT = 0.6
-IN_CLOSING, IN_QUERY, READ, ABOUT = 1.5, 1.0, 0.3, 0.5
-"""What makes a file one that the text turns around."""
 CLOSING = 0.04
 """Share of the text, at its end, whose paths count as named at the end."""
 ENOUGH_CODE = 0.2
 """Share of code from which on the text is a transcript of work and not talk with some code in it."""
+PATH_TOKENS = 40
+"""A unit that is longer gets less for what it names."""
 
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What is added to the relevance of a unit, which is 1 for the best."""
+
+    kept: float = 3.0
+    """Above every sum of the others: headings, checklists, decisions."""
+    path: float = 2.0
+    """A unit for each file that is more than listed, the shortest that names it."""
+    error: float = 1.0
+    symbol: float = 1.0
+    listed: float = 0.5
+    code: float = 0.35
+    focus: float = 0.4
+    """Times how much the text turns around the file: the five that follow."""
+    in_closing: float = 1.5
+    in_query: float = 1.0
+    read: float = 0.3
+    about: float = 0.5
+    again: float = 0.8
+    """Times the share of lines that came before too: what an agent reads twice is what it is about to change."""
+    late: float = 0.8
+    relevant: float = 0.6
+    """Times the relevance of code."""
+
+
+WEIGHTS = Weights()
 _ERROR = re.compile(r"\s*(?:E\s|[\w.]*(?:Error|Exception)\b|.*\b(?:FAILED|FAIL|panic|fatal|Traceback)\b)")
 _SYMBOL = re.compile(r"`([\w.:]{3,60})(?:\(\))?`")
 
 
-def weigh(parts: Parts, query: str) -> None:
+def weigh(parts: Parts, query: str, weights: Weights = WEIGHTS) -> None:
     """Set the weight of each unit."""
     scores = relevance(parts.units, query)
-    focus = _focus(parts, scores, query)
+    focus = _focus(parts, scores, query, weights)
     total = sum(unit.tokens for unit in parts.units)
     share = sum(unit.tokens for unit in parts.units if unit.code) / max(1.0, total)
     work = min(1.0, share / ENOUGH_CODE)
     for unit, score in zip(parts.units, scores, strict=True):
         if unit.code:
             late = unit.start / len(parts.pieces)
-            known = CODE + FOCUS * focus.get(unit.path, 0.0) + AGAIN * _again(parts, unit) + LATE * late
-            unit.weight = work * known + RELEVANT * score
+            known = weights.code + weights.focus * focus.get(unit.path, 0.0) + weights.late * late
+            known += weights.again * _again(parts, unit)
+            unit.weight = work * known + weights.relevant * score
         else:
-            unit.weight = score + _structure(unit)
-    _name_each_once(parts)
+            unit.weight = score + _structure(unit, weights)
+    _name_each_once(parts, weights)
 
 
-def _structure(unit: Unit) -> float:
+def _structure(unit: Unit, weights: Weights) -> float:
     if STRUCTURE.match(unit.text):
-        return KEPT
-    return ERROR if _ERROR.match(unit.text) else 0.0
+        return weights.kept
+    return weights.error if _ERROR.match(unit.text) else 0.0
 
 
 def _again(parts: Parts, unit: Unit) -> float:
-    """Share of the lines that came before too: what an agent reads twice is what it is about to change."""
+    """Share of the lines, but for short ones, that the text has more than once."""
     lines = [line for line in parts.bare[unit.start : unit.end] if line]
     return sum(parts.copies[line] > 1 and len(line) > 12 for line in lines) / len(lines)
 
 
-def _focus(parts: Parts, scores: Sequence[float], query: str) -> dict[str, float]:
+def _focus(parts: Parts, scores: Sequence[float], query: str, weights: Weights) -> dict[str, float]:
     """For each file that code is of, how much the text turns around it."""
     closing = _closing_paths(parts)
     asked = {name for _, name in paths_in(query)}
@@ -75,7 +91,10 @@ def _focus(parts: Parts, scores: Sequence[float], query: str) -> dict[str, float
             about[unit.path] = max(score, about.get(unit.path, 0.0))
     most = max(read.values(), default=1)
     return {
-        path: IN_CLOSING * (path in closing) + IN_QUERY * (path in asked) + READ * times / most + ABOUT * about[path]
+        path: weights.in_closing * (path in closing)
+        + weights.in_query * (path in asked)
+        + weights.read * times / most
+        + weights.about * about[path]
         for path, times in read.items()
         if path
     }
@@ -92,7 +111,7 @@ def _closing_paths(parts: Parts) -> set[str]:
     return paths
 
 
-def _name_each_once(parts: Parts) -> None:
+def _name_each_once(parts: Parts, weights: Weights) -> None:
     """The shortest unit that names a file or a symbol gets its weight; of equals, the last."""
     shortest: dict[str, Unit] = {}
     worth: dict[str, float] = {}
@@ -103,9 +122,9 @@ def _name_each_once(parts: Parts) -> None:
             if name not in shortest or unit.tokens < shortest[name].tokens:
                 shortest[name] = unit
         for name in symbols:
-            worth[name] = max(SYMBOL, worth.get(name, 0.0))
+            worth[name] = max(weights.symbol, worth.get(name, 0.0))
         for name in paths:
             listed = len(unit.text) <= len(name) + 12 or any(parts.found[unit.start : unit.end])
-            worth[name] = max(LISTED if listed else PATH, worth.get(name, 0.0))
+            worth[name] = max(weights.listed if listed else weights.path, worth.get(name, 0.0))
     for name, unit in shortest.items():
         unit.weight += worth[name] * min(1.0, PATH_TOKENS / unit.tokens)
