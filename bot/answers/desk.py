@@ -12,6 +12,7 @@ from bot.core.config import Config
 from bot.core.definitions import Catalog
 from bot.core.errors import BotError
 from bot.core.repository import Reaction, Repo
+from bot.core.routing.pins import with_pins
 from bot.core.runs import ENDED, Run, RunId, RunPlan
 from bot.outbox import patiently, post_comment
 from bot.ports import GitHubError, Ports
@@ -53,16 +54,18 @@ class Desk:
         return replace(self.defaults, budget_usd=budget, automation=config.automation)
 
     async def settled(self, repo: Repo, plan: RunPlan) -> RunPlan:
-        """The plan of a run of the repository, with what its settings say of gates. Raises `ConfigError`."""
+        """The plan of a run of the repository, with what the repository sets for it. Raises `ConfigError`."""
         config = await self.config(repo)
         gates = config.gates
-        return replace(
+        plan = replace(
             plan,
             remind_hours=gates.remind_hours,
             expire_days=gates.expire_days,
             risk_paths=gates.risk_paths,
             memory=config.memory,
+            pins=tuple(config.routing.pin.items()),
         )
+        return with_pins(plan)
 
     async def tell(self, ask: Ask, text: str) -> str:
         """Answer with a comment, and mark the command as done."""

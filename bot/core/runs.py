@@ -85,6 +85,10 @@ class RunPlan:
     """Whose memories its agents are shown, and whether it leaves any."""
     options: tuple[str, ...] = ()
     """What else the command asked for, such as `sub-issues`."""
+    model: str = ""
+    """The model that the command names for all agents; empty leaves the choice to the settings and to history."""
+    pins: tuple[tuple[str, str], ...] = ()
+    """(kind of task or phase, agent) pairs that the repository sets."""
     notes: tuple[str, ...] = ()
     """What people should know of the repository's own agents: files that are broken or were read in part."""
 
