@@ -10,6 +10,7 @@ import orjson
 import structlog
 
 from bot.clock import SystemClock
+from bot.core.definitions import model_id
 from bot.core.errors import BotError
 from bot.core.events import EventError, event_from_payload
 from bot.core.limits import Limits
@@ -132,12 +133,24 @@ def _rules(settings: Settings) -> Rules:
         s.model,
         s.status_seconds,
         s.stall_seconds,
+        models=_models(s),
         parallel=s.parallel_tasks,
         install_network=s.install_network,
         agent_limits=Limits(s.agent_turns, s.agent_tokens, s.agent_seconds, s.agent_usd or free),
         phase_limits=Limits(s.phase_turns, s.phase_tokens, s.phase_seconds, s.phase_usd or free),
         run_limits=Limits(s.run_turns, s.run_tokens, s.run_seconds),
     )
+
+
+def _models(settings: Settings) -> tuple[str, ...]:
+    """From cheap to strong. Raises `BotError` for a list without the usual one."""
+    usual = settings.model
+    names = (model_id(name.strip(), usual) for name in settings.models.split(",") if name.strip())
+    found = tuple(dict.fromkeys(names)) or (usual,)
+    if usual not in found:
+        hint = f"Name DEVFLOW_MODEL ({usual}) in it, at its place between cheap and strong."
+        raise BotError(f"DEVFLOW_MODELS has no {usual}.", hint)
+    return found
 
 
 def make_sandbox(settings: Settings) -> Sandbox:

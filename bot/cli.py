@@ -81,9 +81,19 @@ def runs(as_json: Json = False, limit: Annotated[int, typer.Option(min=1, max=10
 
 
 @app.command()
-def agents(as_json: Json = False) -> None:
-    """List the agents and their tools."""
+def agents(
+    repo: Annotated[str, typer.Option("--repo", help="owner/name: how the work of its agents went.")] = "",
+    as_json: Json = False,
+) -> None:
+    """List the agents and their tools; with --repo, how their work went there."""
     from bot.definitions import builtin_catalog
+
+    if repo:
+        from bot.history_command import print_history
+        from bot.settings import load_settings
+
+        print_history(load_settings(), repo, as_json=as_json)
+        return
 
     found = builtin_catalog().agents
     rows = [

@@ -24,6 +24,7 @@ from bot.ports_history import History
 from bot.ports_memories import Memories
 from bot.ports_people import Decisions
 from bot.ports_pulses import Pulses
+from bot.ports_routing import Routing
 
 
 class Clock(Protocol):
@@ -275,7 +276,7 @@ class Statistics:
         return self.deliveries_received - self.deliveries_processed
 
 
-class Store(Decisions, History, Memories, Pulses, Protocol):
+class Store(Decisions, History, Memories, Pulses, Routing, Protocol):
     """Everything that must outlive the process. Each call is one transaction."""
 
     async def open(self) -> None:
@@ -328,10 +329,6 @@ class Store(Decisions, History, Memories, Pulses, Protocol):
 
     async def set_plan(self, run_id: RunId, plan: RunPlan) -> None:
         """Replace the plan of a run, once its team is known."""
-
-    async def agent_success(self, repo: Repo, *, least: int) -> dict[str, float]:
-        """The share of phases that went well, 0 to 1, for each agent that took part in at least `least` of them, over
-        the last runs of the repository that ended and were not cancelled."""
 
     async def save_phase(self, result: PhaseResult) -> None:
         """Insert or replace one phase of a run."""

@@ -15,7 +15,7 @@ MOST = 6
 MOST_HOWTO = 4
 """Those that say how to build and test, beside them, for agents that can run commands."""
 HOWTO = "how to install, build, run and check all tests; commands that work or cannot be run here"
-VERDICTS: dict[Outcome, Verdict] = {"": "", "merged": "helped", "closed": "misled"}
+VERDICTS: dict[Outcome, Verdict] = {"": "", "merged": "helped", "closed": "misled", "reverted": "misled"}
 
 
 async def recalled(ports: Ports, run: Run, unit: str, wish: str, *, runs_commands: bool = False) -> list[Memory]:

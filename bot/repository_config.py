@@ -29,7 +29,7 @@ async def usable_config(ports: Ports, repo: Repo) -> Config:
 
 
 def settled(plan: RunPlan, config: Config) -> RunPlan:
-    """The plan of a run with what the repository's settings say of gates and of memory."""
+    """The plan of a run with what the repository's settings say of gates, memory and agents."""
     gates = config.gates
     return replace(
         plan,
@@ -37,4 +37,5 @@ def settled(plan: RunPlan, config: Config) -> RunPlan:
         expire_days=gates.expire_days,
         risk_paths=gates.risk_paths,
         memory=config.memory,
+        pins=tuple(config.routing.pin.items()),
     )

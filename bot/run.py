@@ -28,6 +28,7 @@ from bot.outbox import patiently, post_comment
 from bot.phases import Rules, Work, catalog_for, guidance_in, land_state, marked, perform, settle, with_chosen
 from bot.ports import Checkout, GitHubError, Ports, SandboxError, Steps, WorkspaceError
 from bot.remembering import learn
+from bot.routing import note_results
 from bot.runner import QuestionError, total_usage
 from bot.status import StatusBoard, finish_reactions
 from bot.testing import env_of
@@ -126,6 +127,7 @@ class Runs:
         await self._tell(run_id, lambda: self.board.settle(run_id))
         await self._tell(run_id, lambda: patiently(self._ports, lambda: finish_reactions(self._ports, run.repo, run)))
         await self._tell(run_id, lambda: learn(self._ports, run))
+        await note_results(self._ports, run)
         await self._ports.workspaces.drop(run_id)
         if (after := self.after) is not None:
             await self._tell(run_id, lambda: after(run))
@@ -244,7 +246,7 @@ class Runs:
         try:
             work = await self._prepare(run, phase, results)
             result = await perform(work)
-            result = marked(result, await self._turns(run.id, phase.name), work.catalog, run.plan.mode)
+            result = marked(result, await self._turns(run.id, phase.name), work.catalog, work.run.plan)
             return await keep_changes(self._ports.workspaces, work.checkout, work.start, result)
         except asyncio.CancelledError:
             raise

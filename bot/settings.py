@@ -34,6 +34,8 @@ class Settings(BaseSettings):
     anthropic_base_url: str = Field("", validation_alias=AliasChoices("ANTHROPIC_BASE_URL", "anthropic_base_url"))
     provider: Literal["anthropic", "bedrock", "vertex", "foundry"] = "anthropic"
     model: str = "claude-sonnet-5-5"
+    models: str = ""
+    """Models with commas between them, from cheap to strong, `model` among them; empty means `model` alone."""
     model_attempts: int = Field(6, ge=1)
     """How often one call of the model is tried before its unit of work fails."""
     model_timeout_seconds: float = Field(180.0, gt=0)

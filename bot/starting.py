@@ -8,7 +8,7 @@ from datetime import datetime
 from bot.core import planning
 from bot.core.command_kinds import DevWorkflow, Grooming, Planning
 from bot.core.conversation import Usage
-from bot.core.definitions import Catalog
+from bot.core.definitions import Catalog, model_id
 from bot.core.errors import BotError
 from bot.core.repository import Issue, Repo, Sha
 from bot.core.runs import Automation, Request, Run, RunId, RunPlan
@@ -85,7 +85,8 @@ def _plan(catalog: Catalog, defaults: Defaults, command: Starting, agents_sha: S
     plan = planning.plan(
         budget, models, command.mode, wanted=command.agents, skipped=command.skip, agents_sha=agents_sha
     )
-    return replace(plan, automation=command.automation or defaults.automation, dry_run=command.dry_run)
+    model = model_id(command.model, defaults.model) if command.model else ""
+    return replace(plan, automation=command.automation or defaults.automation, dry_run=command.dry_run, model=model)
 
 
 async def take_over_plan(ports: Ports, run: Run) -> None:
@@ -121,6 +122,7 @@ def command_again(command: Starting) -> str:
         flags += ["--dry-run"] if command.dry_run else []
         flags += [f"--agents {','.join(command.agents)}"] if command.agents else []
         flags += [f"--skip {','.join(command.skip)}"] if command.skip else []
+        flags += [f"--model {command.model}"] if command.model else []
     flags += [f"--budget {command.budget_usd:g}"] if command.budget_usd else []
     if not isinstance(command, Grooming):
         flags += [f"--base {command.base}"] if command.base else []

@@ -12,6 +12,7 @@ from bot.core.config import Config
 from bot.core.definitions import Catalog
 from bot.core.errors import BotError
 from bot.core.repository import Reaction, Repo
+from bot.core.routing.pins import with_pins
 from bot.core.runs import ENDED, Run, RunId, RunPlan
 from bot.outbox import patiently, post_comment
 from bot.ports import GitHubError, Ports
@@ -54,7 +55,7 @@ class Desk:
 
     async def settled(self, repo: Repo, plan: RunPlan) -> RunPlan:
         """The plan of a run of the repository, with what its settings say. Raises `ConfigError`."""
-        return settled(plan, await self.config(repo))
+        return with_pins(settled(plan, await self.config(repo)))
 
     async def tell(self, ask: Ask, text: str) -> str:
         """Answer with a comment, and mark the command as done."""

@@ -65,6 +65,10 @@ async def pull_opened(desk: Desk, event: PullOpened) -> str:
 async def pull_closed(desk: Desk, event: PullClosed) -> str:
     """The end of its runs: what people made of it is kept, and told where the run is told."""
     outcome: Outcome = "merged" if event.merged else "closed"
+    if event.reverts:
+        for run in await runs_of(desk, event.repo, event.reverts):
+            if run.outcome == "merged":
+                await _record(desk, run, "reverted")
     return await end_runs(desk, event.repo, event.number, outcome, f"@{event.author} {outcome}")
 
 
@@ -76,7 +80,8 @@ async def end_runs(desk: Desk, repo: Repo, number: int, outcome: Outcome, who: s
             issue = await desk.ports.github.issue(repo, run.request.issue)
             ask = Ask(repo, issue, run.request.requester, desk.ports.clock.now(), f"pull-{outcome}")
             await stop(desk, ask, run, f"Stopped: {who} the pull request.")
-        if run.outcome != outcome and run.pull_number == number:
+        known = run.outcome == outcome or (run.outcome == "reverted" and outcome == "merged")
+        if not known and run.pull_number == number:
             await _record(desk, run, outcome)
     return f"{outcome}: {len(runs)} runs"
 

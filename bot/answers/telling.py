@@ -8,7 +8,7 @@ from bot.core.command_kinds import Agents, Help, Ping, Status
 from bot.core.commands import help_text
 from bot.core.errors import BotError
 from bot.core.runs import Run, RunId
-from bot.phases.settling import LEAST_RESULTS
+from bot.routing import LEAST_RESULTS, agents_known
 from bot.starting import Ask
 from bot.status import progress_of
 
@@ -56,10 +56,10 @@ async def _why(desk: Desk, ask: Ask) -> str:
     run = await desk.last(ask)
     if not run.plan.team:
         raise BotError(f"Run `{run.id}` has no team yet.", "It is chosen when the run begins.")
-    success = await desk.ports.store.agent_success(run.repo, least=LEAST_RESULTS)
-    rows = []
+    known, rows = await agents_known(desk.ports, run), []
     for member in run.plan.team:
-        share = success.get(member.agent)
-        went = "too little to say" if share is None else f"{share:.0%} of its phases went well"
+        count = known.seen(member.agent)
+        went = f"{count.well} of {count.all} went well" if count.all >= LEAST_RESULTS else "too little to say"
         rows.append((member.agent, run.plan.model_of(member.agent, desk.defaults.model), member.reason, went))
-    return comments.why_team(run.id, rows)
+    chosen = [(one.unit, one.choice.why) for one in await desk.ports.store.choices(run.id)]
+    return comments.why_team(run.id, rows, chosen)

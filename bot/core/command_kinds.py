@@ -25,6 +25,8 @@ class DevWorkflow:
     automation: Automation | None = None
     """None leaves it to the repository's configuration."""
     dry_run: bool = False
+    model: str = ""
+    """A short name or an id; empty leaves it to the settings and to history."""
 
 
 @dataclass(frozen=True, slots=True)

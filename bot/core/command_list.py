@@ -81,6 +81,7 @@ COMMANDS: tuple[CommandDefinition, ...] = (
             Flag("--skip", f"leave out phases: {', '.join(SKIPPABLE)}", "PHASE,.."),
             Flag("--dry-run", "build and test it, show the change, and push nothing"),
             BUDGET,
+            Flag("--model", "the model of all agents: haiku, sonnet, opus, fable or an id", "MODEL"),
             Flag("--base", "the branch to start from and to merge into; without it, the default branch", "BRANCH"),
         ),
         examples=("/dev-workflow", "/dev-workflow add rate limiting to the login endpoint --budget 2.50"),

@@ -33,6 +33,7 @@ def dev_workflow(words: Words) -> kinds.DevWorkflow:
         values.skipped(words, mode),
         values.automation(words),
         "--dry-run" in words.flags,
+        values.model(words),
     )
 
 

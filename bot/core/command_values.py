@@ -4,6 +4,7 @@ import re
 from typing import TypeVar
 
 from bot.core.command_words import Words, WrongWordError
+from bot.core.definitions import ALIASES, is_model
 from bot.core.frontmatter import AGENT_NAME
 from bot.core.planning import MODES, SKIPPABLE
 from bot.core.runs import AUTOMATIONS, Automation, Mode, PhaseName
@@ -51,6 +52,15 @@ def agents(words: Words) -> tuple[str, ...]:
             hint = "Name agents with commas between them, as in `--agents data-engineer,technical-writer`."
             raise WrongWordError(at, f"{inline_code(name)} is not the name of an agent.", hint)
     return tuple(dict.fromkeys(name for name, _ in found))
+
+
+def model(words: Words) -> str:
+    """A short name or the id of a model, empty without the flag."""
+    name, at = words.flags.get("--model", ("", 0))
+    if name and not is_model(name):
+        hint = f"Write {', '.join(ALIASES)}, or the whole id of a Claude model."
+        raise WrongWordError(at, f"{inline_code(name)} is no model.", hint)
+    return name
 
 
 def skipped(words: Words, mode: Mode) -> tuple[PhaseName, ...]:

@@ -7,9 +7,16 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, WithJsonSc
 from pydantic.json_schema import JsonSchemaValue
 
 from bot.core.command_values import MAX_BUDGET_USD, MIN_BUDGET_USD
+from bot.core.frontmatter import AGENT_NAME
+from bot.core.routing.kinds import KINDS
 
 CONFIG_PATH = ".github/devflow.yml"
 Automation = Literal["manual", "smart", "auto"]
+PINNABLE = (
+    *("product", "requirements", "design", "tasks", "testplan", "implementation", "documentation", "testing"),
+    *("security", "performance"),
+)
+"""Phases that one agent does."""
 Level = Literal["read", "triage", "write", "maintain", "admin"]
 """What somebody may do in a repository, from the least to the most."""
 LEVELS: tuple[Level, ...] = ("read", "triage", "write", "maintain", "admin")
@@ -19,6 +26,8 @@ Slug = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9_-]+(\.[a-zA-Z0-9_-
 Login = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_-]*$", max_length=100)]
 CommandName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*$", max_length=50)]
 LabelName = Annotated[str, StringConstraints(pattern=r"^devflow:[a-z][a-z0-9_-]*$", max_length=50)]
+AgentName = Annotated[str, StringConstraints(pattern=f"^{AGENT_NAME.pattern}$")]
+PinName = Annotated[str, StringConstraints(pattern=f"^({'|'.join((*KINDS, *PINNABLE))})$")]
 Glob = Annotated[str, StringConstraints(pattern=r"^[^/\s]\S*$", max_length=200)]
 _LEVEL: JsonSchemaValue = {"enum": list(LEVELS), "type": "string"}
 _BUDGET: JsonSchemaValue = {"minimum": MIN_BUDGET_USD, "maximum": MAX_BUDGET_USD, "type": "number"}
@@ -100,6 +109,17 @@ class Limits(_Part):
     check_fixes: int = Field(3, ge=0, le=20, description="Times that failing checks of one pull request are fixed.")
 
 
+class Routing(_Part):
+    """Who gets the work, where history does not decide."""
+
+    pin: Mapping[PinName, AgentName] = Field(
+        {},
+        description="Agents by the kind of task (backend, frontend, data, docs, build, tests) or the phase that is "
+        "always theirs. A kind comes before `implementation`, and `--agents` of a command before all of them.",
+        json_schema_extra={"additionalProperties": False},
+    )
+
+
 class Config(_Part):
     """All settings of a repository; a missing file is the same as an empty one."""
 
@@ -116,6 +136,7 @@ class Config(_Part):
         description="What runs are told of earlier ones: nothing, and nothing is kept (off); what this repository "
         "taught; beside that, what maintainers shared with all repositories of the owner.",
     )
+    routing: Routing = Field(Routing(), description="Who gets the work, where history does not decide.")
 
 
 def config_schema() -> JsonSchemaValue:

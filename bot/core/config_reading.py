@@ -16,6 +16,7 @@ _WORDS = {
     "labels": "a label of the bot, such as `devflow:dev-workflow`",
     "teams": "the slug of a team",
     "users": "a login",
+    "pin": "a kind of task, a phase that can be pinned, or the name of an agent",
     "risk_paths": "a pattern of paths in the repository",
 }
 

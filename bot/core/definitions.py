@@ -132,6 +132,11 @@ def model_id(model: str, default: str) -> str:
     return prefix + ALIASES[model] if model in ALIASES else model
 
 
+def is_model(name: str) -> bool:
+    """Whether it is a short name of ours, or looks like the id of a Claude model."""
+    return name in ALIASES or re.fullmatch(r"[\w.:/@-]{0,60}claude-[\w.:@-]{1,60}", name) is not None
+
+
 def _note(error: DefinitionError, builtin: Sequence[str], path: str) -> str:
     name = path.rpartition("/")[2].removesuffix(".md")
     instead = f" The built-in `{name}` is used instead." if name in builtin else " The file is not used."
@@ -200,7 +205,7 @@ def _listed(fields: Mapping[str, Entry], key: str) -> list[str]:
 
 def _model(fields: Mapping[str, Entry], path: str) -> str:
     entry = fields.get("model", Entry("", 2))
-    if entry.text in {"", "inherit", *ALIASES} or re.fullmatch(r"[\w.:/@-]{0,60}claude-[\w.:@-]{1,60}", entry.text):
+    if entry.text in {"", "inherit"} or is_model(entry.text):
         return entry.text
     raise DefinitionError(
         f"{path}:{entry.line}: {inline_code(entry.text[:60])} is no model.",

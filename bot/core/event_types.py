@@ -141,6 +141,8 @@ class PullClosed:
     installation_id: int | None
     merge_sha: str | None = None
     """The commit that brought it into the base, None if it was closed without that."""
+    reverts: int = 0
+    """The pull request that it took back with its merge; 0 for none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,13 +36,13 @@ def stop_of(results: Iterable[PhaseResult | None]) -> Stop | None:
 
 def unbuilt(tasks: Sequence[Task], results: Mapping[str, PhaseResult]) -> list[Task]:
     """The tasks of the plan that were not built to their end."""
-    built = {entry["task"] for entry in _commits(results)}
+    built = {entry["task"] for entry in commits_of(results)}
     return [task for task in tasks if task.id not in built]
 
 
 def missing(tasks: Sequence[Task], results: Mapping[str, PhaseResult]) -> list[str]:
     """What is not done, one line each, as the program knows it."""
-    begun = {entry.get("unfinished") for entry in _commits(results)}
+    begun = {entry.get("unfinished") for entry in commits_of(results)}
     lines = [
         f"{task.id} ({task.title}): {'begun, not finished' if task.id in begun else 'not built'}"
         for task in unbuilt(tasks, results)
@@ -58,7 +58,8 @@ def missing(tasks: Sequence[Task], results: Mapping[str, PhaseResult]) -> list[s
     return lines
 
 
-def _commits(results: Mapping[str, PhaseResult]) -> list[dict[str, str]]:
+def commits_of(results: Mapping[str, PhaseResult]) -> list[dict[str, str]]:
+    """What the implementation has built so far, each entry with its `task` and `agent`."""
     return list(_data(results, "implementation").get("commits", []))
 
 

@@ -144,6 +144,7 @@ class PullEnds(Part):
     """What a pull request still has when it is closed, whatever else is gone."""
 
     number: Id
+    body: Text | None = None
     merged: bool = False
     merge_commit_sha: Name | None = None
     head: Side
@@ -157,7 +158,6 @@ class PullEnds(Part):
 
 class PullPart(PullEnds):
     title: Text
-    body: Text | None = None
     state: Literal["open", "closed"]
     draft: bool = False
     html_url: Text

@@ -1,5 +1,6 @@
 """Payloads about pull requests, reviews and checks as our own events."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -64,7 +65,14 @@ def read_pull_closed(raw: Raw) -> PullClosed:
         at=pull.closed_at,
         installation_id=payload.installation_id,
         merge_sha=pull.merge_commit_sha if pull.merged else None,
+        reverts=_reverts(pull.body or "", str(payload.repo)) if pull.merged else 0,
     )
+
+
+def _reverts(body: str, repo: str) -> int:
+    """GitHub's own button writes `Reverts owner/name#12`."""
+    found = re.search(rf"^Reverts (?:{re.escape(repo)})?#(\d{{1,9}})\b", body, re.MULTILINE | re.IGNORECASE)
+    return int(found[1]) if found else 0
 
 
 def read_review(raw: Raw) -> ReviewSubmitted:

@@ -19,8 +19,9 @@ AUTOMATIONS: tuple[Automation, ...] = ("manual", "smart", "auto")
 Purpose = Literal["build", "plan", "groom", "review", "revise", "custom"]
 """What a run is for: a pull request; a plan; an issue made ready; a review of somebody's pull request; changes of one
 of ours; a command that the repository defines."""
-Outcome = Literal["", "merged", "closed"]
-"""What people did with a run's pull request; empty while it is open, or if there is none."""
+Outcome = Literal["", "merged", "closed", "reverted"]
+"""What people did with a run's pull request; empty while it is open, or if there is none. `reverted`: merged, and a
+later pull request took the change back."""
 PhaseName = str
 """A built-in phase (`planning` lists them) or one of a repository's own command."""
 RunState = Literal["queued", "running", "waiting", "succeeded", "unproven", "failed", "cancelled"]
@@ -84,6 +85,10 @@ class RunPlan:
     """Whose memories its agents are shown, and whether it leaves any."""
     options: tuple[str, ...] = ()
     """What else the command asked for, such as `sub-issues`."""
+    model: str = ""
+    """The model that the command names for all agents; empty leaves the choice to the settings and to history."""
+    pins: tuple[tuple[str, str], ...] = ()
+    """(kind of task or phase, agent) pairs that the repository sets."""
     notes: tuple[str, ...] = ()
     """What people should know of the repository's own agents: files that are broken or were read in part."""
 

@@ -10,11 +10,13 @@ from bot.core.context import Piece, task_piece
 from bot.core.history import task_seconds
 from bot.core.planning import Task, in_order
 from bot.core.repository import Sha
+from bot.core.routing.choice import Choice
 from bot.core.runs import PhaseResult
 from bot.core.scheduling import best_order, startable
 from bot.core.text import truncate_middle
 from bot.kept import make_again
 from bot.phases.work import DIFF_LIMIT, MAP_TOKENS, Commit, Work, bench_of, commit, planned_tasks
+from bot.routing import who_builds
 from bot.runner import Outcome, in_one
 
 
@@ -48,7 +50,8 @@ async def build(work: Work) -> PhaseResult:
     kept.
     """
     await bench_of(work)
-    tasks = planned_tasks(work.results)
+    names = [member.agent for member in work.builders()]
+    tasks, chosen = await who_builds(work.ports, work.run, planned_tasks(work.results), names, work.attempt)
     work = work.by(task.agent for task in tasks)
     built = await _so_far(work)
     if set(built.seconds) != {task.id for task in tasks}:
@@ -67,7 +70,7 @@ async def build(work: Work) -> PhaseResult:
         outcome = in_one([outcome for _, outcome in built.failed])
         return work.ended(outcome, tree=built.tree, failed=[task.id for task, _ in built.failed], **data)
     output = "\n\n".join(f"**{d['task']}: {d['subject']}**\n\n{d['words']}" for d in built.commits)
-    return work.result("done", await _summary(work, tasks, built), output, {"tree": built.tree, **data})
+    return work.result("done", await _summary(work, tasks, built, chosen), output, {"tree": built.tree, **data})
 
 
 async def _so_far(work: Work) -> _Built:
@@ -197,7 +200,7 @@ async def _again(work: Work, task: Task, outcome: Outcome, built: _Built, confli
     return await (await _task(work, task, built.tree, Piece("comments", words, (("from", "devflow"),)), attempt=2))
 
 
-async def _summary(work: Work, tasks: Sequence[Task], built: _Built) -> str:
+async def _summary(work: Work, tasks: Sequence[Task], built: _Built, chosen: Sequence[Choice]) -> str:
     changes = await work.ports.workspaces.changes(work.checkout, work.base, built.tree)
     listed = "\n".join(f"- `{change.path}`{' (deleted)' if change.content is None else ''}" for change in changes)
     count = len({entry["task"] for entry in built.commits if entry["task"]})
@@ -205,4 +208,7 @@ async def _summary(work: Work, tasks: Sequence[Task], built: _Built) -> str:
     wide = [", ".join(task.id for task in tasks if task.id in group) for group in built.beside]
     words += [f"Side by side: {'; '.join(wide)}."] if wide else []
     words += [f"Made again because it did not fit the others' work: {', '.join(built.redone)}."] if built.redone else []
+    planned = {task.id: task.agent for task in planned_tasks(work.results)}
+    moved = [(t.id, one.why) for t, one in zip(tasks, chosen, strict=True) if one.name != planned[t.id]]
+    words += [f"{name} was not given to {planned[name]}, as planned. {sentence(why)}" for name, why in moved]
     return sentence(" ".join(words)) + f" Files changed, as git sees them:\n\n{listed or '- none'}"

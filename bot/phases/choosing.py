@@ -4,6 +4,7 @@ import json
 
 from bot.core.context import team_piece
 from bot.core.planning import with_team
+from bot.core.routing.pins import with_pins
 from bot.core.runs import Member, PhaseResult, RunPlan
 from bot.core.submissions import Team
 from bot.core.team import CHIEF
@@ -31,7 +32,7 @@ def with_chosen(plan: RunPlan, chosen: PhaseResult) -> RunPlan:
 
     Not made in the phase itself: one that is begun again after a crash has to find the proposal, not the choice.
     """
-    return with_team(plan, _members(Team.model_validate(json.loads(chosen.data)["submission"])))
+    return with_pins(with_team(plan, _members(Team.model_validate(json.loads(chosen.data)["submission"]))))
 
 
 def _members(team: Team) -> tuple[Member, ...]:

@@ -8,7 +8,7 @@ from bot.core.comments import test_output
 from bot.core.context import Piece, request_pieces
 from bot.core.failures import mentions, ranked
 from bot.core.limits import Refusal
-from bot.core.partial import limit_data
+from bot.core.partial import commits_of, limit_data
 from bot.core.repository import Sha
 from bot.core.runs import PhaseResult, PhaseState
 from bot.core.testplan import TestRun, telling_lines
@@ -77,7 +77,7 @@ async def _mended(work: Work, proof: _Proof, tests: TestRun, attempt: int) -> bo
     who = implementer(work, tests)
     paths = await changed_paths(work, proof.tree)
     pieces = [*request_pieces(work.run), await diff_piece(work, proof.tree), tests_piece(tests, paths)]
-    fix = await work.agent(f"testing/fix{attempt}", who, proof.tree, pieces, attempt=attempt)
+    fix = await work.mending().agent(f"testing/fix{attempt}", who, proof.tree, pieces, attempt=attempt)
     if fix.state == "failed":
         proof.limit = proof.limit or fix.limit
         proof.trouble = f"\n\n`{who}` could not mend it: {fix.reason} {fix.hint}".rstrip()
@@ -89,11 +89,12 @@ async def _mended(work: Work, proof: _Proof, tests: TestRun, attempt: int) -> bo
 
 
 def implementer(work: Work, tests: TestRun) -> str:
-    """Who mends a failure: the agent of the task whose files the output names most often, else the developer."""
+    """Who mends a failure: who built the task whose files the output names most often, else the developer."""
     tasks = planned_tasks(work.results) if "tasks" in work.results else []
-    named = {task.agent: 0 for task in tasks}
+    built = {entry["task"]: entry["agent"] for entry in commits_of(work.results)}
+    named = dict.fromkeys((built.get(task.id, task.agent) for task in tasks), 0)
     for task in tasks:
-        named[task.agent] += sum(mentions(tests.output, path) for path in task.files)
+        named[built.get(task.id, task.agent)] += sum(mentions(tests.output, path) for path in task.files)
     best = max(named, key=lambda agent: named[agent], default="developer")
     return best if named.get(best) else "developer"
 

@@ -109,7 +109,8 @@ async def _revise(work: Work, case: _Case, opinions: Sequence[_Opinion]) -> bool
     asked = [o for o in opinions if o.review and o.review.verdict == "request_changes"]
     remarks = [Piece("comments", _said(o, whole=True), (("from", o.who),)) for o in asked]
     pieces = [*work.needed(), await diff_piece(work, case.tree), *remarks]
-    revised = await work.agent(f"review/revise{case.rounds}", "developer", case.tree, pieces, attempt=case.rounds)
+    unit = f"review/revise{case.rounds}"
+    revised = await work.mending().agent(unit, "developer", case.tree, pieces, attempt=case.rounds)
     case.limit = revised.limit
     if revised.state == "failed" or revised.tree == case.tree:
         why = f"{revised.reason} {revised.hint}".strip() or "the developer changed nothing."

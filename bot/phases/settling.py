@@ -5,13 +5,12 @@ from dataclasses import replace
 
 from bot.core.definitions import AGENTS_FOLDER, MAX_BYTES, MAX_FILES, Catalog, model_id, with_files
 from bot.core.facts import Facts, facts_of
+from bot.core.routing.pins import check_pins, with_pinned
 from bot.core.runs import Run
 from bot.core.team import propose
 from bot.ports import Checkout, Ports
+from bot.routing import LEAST_RESULTS, agents_known
 from bot.testing import read_text
-
-LEAST_RESULTS = 5
-"""Phases that an agent must have taken part in before its success says anything."""
 
 
 async def catalog_for(ports: Ports, builtin: Catalog, run: Run) -> tuple[Catalog, tuple[str, ...]]:
@@ -33,22 +32,25 @@ async def settle(
 ) -> Run:
     """The run with the team that the rules propose and the models of all agents, once. The checkout is at its base.
 
-    Raises `BotError` if the command names an agent that is not there.
+    Raises `BotError` if the command, or a pin, names an agent that is not there.
     """
     if run.plan.team:
         return run
     plan, asked = run.plan, run.request
+    check_pins(plan, catalog)
     team = propose(
         "\n".join([asked.description, asked.issue_title, asked.issue_body]),
         await facts_at(ports, checkout),
         plan.mode,
         catalog,
-        success=await ports.store.agent_success(run.repo, least=LEAST_RESULTS),
+        success=(await agents_known(ports, run)).shares(LEAST_RESULTS),
         wanted=plan.wanted,
         skipped=plan.skipped,
     )
-    models = tuple((agent.name, model_id(agent.model, plan.model_of(agent.name, model))) for agent in catalog.agents)
-    plan = replace(plan, team=team, models=models, notes=notes)
+    models = tuple(
+        (agent.name, plan.model or model_id(agent.model, plan.model_of(agent.name, model))) for agent in catalog.agents
+    )
+    plan = replace(plan, team=with_pinned(team, plan), models=models, notes=notes)
     await ports.store.set_plan(run.id, plan)
     return replace(run, plan=plan)
 

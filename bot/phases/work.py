@@ -27,6 +27,7 @@ from bot.core.people import Note
 from bot.core.planning import GROOMED_FOR, ROADMAP, Task
 from bot.core.repomap import repository_map
 from bot.core.repository import NO_SHA, Sha
+from bot.core.routing.kinds import kind_of_task
 from bot.core.runs import Member, Phase, PhaseName, PhaseResult, PhaseState, Run, unit_of
 from bot.core.submissions import tasks_in
 from bot.core.team import CHIEF, builders, required
@@ -38,6 +39,7 @@ from bot.kept import keep_changes
 from bot.phases.caps import shared_caps
 from bot.ports import Checkout, Ports
 from bot.remembering import recalled
+from bot.routing import ToDo, which_model
 from bot.runner import Job, Outcome, Team, run_job
 from bot.status import StatusBoard
 from bot.testing import TestBench, env_of, from_json, read_text, set_up
@@ -64,6 +66,8 @@ class Rules:
     revise_rounds: int = 1
     context_tokens: int = CONTEXT_TOKENS
     """Of what flows into a phase, by `count_tokens`: a model whose tokenizer makes more of a text wants less here."""
+    models: tuple[str, ...] = ()
+    """What agents without a model of their own may work on, from cheap to strong; `model` is one of them."""
     parallel: int = 4
     """How many agents of one run work on tasks at the same time."""
     install_network: bool = True
@@ -99,6 +103,8 @@ class Work:
     """What is stored of this very phase: an earlier attempt that was sent back, or work that was begun."""
     notes: tuple[Note, ...] = ()
     """What people have said to the run before this phase began."""
+    mends: bool = False
+    """Whether its agents mend what they left wrong: a stronger model may have to do that."""
 
     @property
     def attempt(self) -> int:
@@ -111,6 +117,10 @@ class Work:
     def by(self, names: Iterable[str]) -> "Work":
         """The same work, its result by these agents, each named once."""
         return replace(self, phase=replace(self.phase, agent=", ".join(dict.fromkeys(names))))
+
+    def mending(self) -> "Work":
+        """The same work, whose agents mend what an attempt of their own left wrong."""
+        return replace(self, mends=True)
 
     async def beside(self, name: str) -> "Work":
         """The same work in a working copy of its own, so that several agents can be at it at the same time."""
@@ -132,7 +142,7 @@ class Work:
         agent = self.catalog.agent(name)
         plan = self.run.plan
         allowed = (*(self.tools or (TOOL_NAMES if submits is None else READING)), TASK)
-        model, attempt = plan.model_of(name, self.rules.model), max(attempt, self.attempt)
+        model, attempt = await self._model(unit, agent, task), max(attempt, self.attempt)
         pieces = [*pieces, *await self._remembered(unit, pieces, submits)]
         context = await self.context(agent, pieces)
         of_run, of_phase = self.rules.run_limits, self.rules.phase_limits
@@ -163,6 +173,17 @@ class Work:
             self.board.touch(self.run.id)
 
         return await run_job(job, self.ports, on_turn)
+
+    async def _model(self, unit: str, agent: AgentDefinition, task: str) -> str:
+        """The model of an agent's own file or of the command, else what history and failed attempts speak for."""
+        plan, usual = self.run.plan, self.run.plan.model_of(agent.name, self.rules.model)
+        if plan.model or agent.model not in {"", "inherit"}:
+            return usual
+        tasks = planned_tasks(self.results) if task else []
+        kind = next((kind_of_task(one) for one in tasks if one.id == task), self.phase.name)
+        failed = self.mends or "sent_back" in json.loads(self.earlier.data if self.earlier else "{}")
+        piece = ToDo(unit_of(unit, self.attempt), agent.name, kind, failed)
+        return await which_model(self.ports, self.run, piece, self.rules.models, usual)
 
     async def _remembered(self, unit: str, pieces: Sequence[Piece], submits: PhaseName | None) -> list[Piece]:
         """What earlier runs taught about the request, and, for a task or a failure, about that."""

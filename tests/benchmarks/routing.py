@@ -41,7 +41,7 @@ class Ours:
 
     def choose(self, agents: Sequence[str], kind: str) -> str:
         self._round += 1
-        return choose(agents, kind, self._tally, seed=f"{self._seed}/{self._round}").agent
+        return choose(agents, kind, self._tally, seed=f"{self._seed}/{self._round}").name
 
     def learn(self, agent: str, kind: str, ok: float, usd: float) -> None:
         self._tally.note(agent, kind, ok, usd=usd)
@@ -175,7 +175,7 @@ def _replayed(logged: Sequence[Row], made: Policy) -> float:
     for row in logged:
         kind, ok = str(row["task"]), float(bool(row["ok"]))
         if made.choose(agents, kind) == row["agent"]:
-            made.learn(str(row["agent"]), kind, ok, float(str(row.get("cost", 0.0))))
+            made.learn(str(row["agent"]), kind, ok, float(str(row.get("cost") or 0.0)))
             good, count = good + ok, count + 1
     return good / count if count else 0.0
 

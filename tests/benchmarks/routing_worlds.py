@@ -107,6 +107,22 @@ def _tires(dice: random.Random) -> World:
     return World([[[p * share for p in row] if n == best else row for n, row in enumerate(first)] for share in shares])
 
 
+def _six_specialists(dice: random.Random) -> World:
+    good = [dice.randrange(5) for _ in range(6)]
+    return World(
+        [[[dice.uniform(0.75, 0.95) if k == g else dice.uniform(0.1, 0.5) for k in range(5)] for g in good]], 300
+    )
+
+
+def _alike(dice: random.Random) -> World:
+    """The sort of work makes next to no difference."""
+    return World([_skilled(dice, spread=0.05)])
+
+
+def _three(dice: random.Random) -> World:
+    return World([_uniform(dice, 0.2, 0.9, agents=3)], rounds=150)
+
+
 def _small(dice: random.Random) -> World:
     return World([_uniform(dice, 0.2, 0.9, agents=4)], rounds=200)
 
@@ -132,6 +148,10 @@ OTHERS: dict[str, Callable[[random.Random], World]] = {
 HELD_OUT: dict[str, Callable[[random.Random], World]] = {
     "agents that can or cannot": _two_sorts,
     "best agent tires": _tires,
+    "6 specialists, 300 runs": _six_specialists,
+    "sort of work hardly matters": _alike,
     "4 agents, 200 runs": _small,
+    "3 agents, 150 runs": _three,
 }
-"""Written after the constants were chosen; nothing was changed for them."""
+"""No constant was chosen by them. With three or four agents Thompson sampling itself is next to the best there is, and
+nothing tried came under 0.65 of it: other priors, an upper bound instead of a mean, other shares of exploring."""

@@ -111,6 +111,8 @@ def error_of(text: str) -> CommandError:
         ("/help `Status`", Help("status")),
         ("/dev-workflow it --auto", replace(build("it"), automation="auto")),
         ("/dev-workflow it --manual --dry-run", replace(build("it"), automation="manual", dry_run=True)),
+        ("/dev-workflow it --model opus", replace(build("it"), model="opus")),
+        ("/dev-workflow it --model=claude-opus-5-5", replace(build("it"), model="claude-opus-5-5")),
         ("/grooming", Grooming("", "", None)),
         ("/grooming the login --sub-issues --budget 2", Grooming("the login", "", 2.0, sub_issues=True)),
         ("/review", Review()),
@@ -226,6 +228,11 @@ def test_a_slip_is_answered_and_never_run(typed: str, meant: str) -> None:
         ("/dev-workflow --skip security", "security", "`security` is no phase of a quick run."),
         ("/dev-workflow --skip 'design, wat'", "wat'", "`wat` is no phase of a quick run."),
         ("/dev-workflow --quick=yes", "--quick=yes", "takes no value, and got `yes`"),
+        (
+            "/dev-workflow add it --model gpt",
+            "gpt",
+            "`gpt` is no model. Write haiku, sonnet, opus, fable, or the whole",
+        ),
         ("/dev-workflow add it --budget", "--budget", "Write `--budget USD`."),
         ("/dev-workflow --budget --quick", "--budget", "needs a value"),
         ("/dev-workflow --budget= 2", "--budget= 2", "needs a value"),
@@ -549,7 +556,7 @@ A command stands at the start of a line of a comment, outside code, quotes and l
 def test_help_explains_one_command() -> None:
     """With its flags and examples."""
     assert help_text("dev-workflow") == snapshot("""\
-`/dev-workflow [DESCRIPTION] [--quick] [--comprehensive] [--learning] [--auto] [--smart] [--manual] [--agents AGENT,..] [--skip PHASE,..] [--dry-run] [--budget USD] [--base BRANCH]`
+`/dev-workflow [DESCRIPTION] [--quick] [--comprehensive] [--learning] [--auto] [--smart] [--manual] [--agents AGENT,..] [--skip PHASE,..] [--dry-run] [--budget USD] [--model MODEL] [--base BRANCH]`
 
 Build what is described, or the issue itself, from requirements to a pull request. Needs write permission. The label `devflow:dev-workflow` does the same.
 
@@ -564,6 +571,7 @@ Build what is described, or the issue itself, from requirements to a pull reques
 - `--skip PHASE,..`: leave out phases: product, advice, design, documentation, security, performance, review
 - `--dry-run`: build and test it, show the change, and push nothing
 - `--budget USD`: stop at this price in US dollars, 0.01 to 100
+- `--model MODEL`: the model of all agents: haiku, sonnet, opus, fable or an id
 - `--base BRANCH`: the branch to start from and to merge into; without it, the default branch
 
 ```text
@@ -580,7 +588,14 @@ def test_the_definitions_speak_the_truth(definition: object) -> None:
     [known] = [command for command in COMMANDS if command is definition]
     for example in known.examples:
         assert [type(command) for command in parse_comment(example)] == [known.kind]
-    values = {"USD": "2", "BRANCH": "main", "AGENT,..": "data-engineer", "PHASE,..": "design,review", "": ""}
+    values = {
+        "USD": "2",
+        "BRANCH": "main",
+        "AGENT,..": "data-engineer",
+        "PHASE,..": "design,review",
+        "MODEL": "opus",
+        "": "",
+    }
     for flag in known.flags:
         assert [type(command) for command in parse_comment(f"/{known.name} {flag.name} {values[flag.value]}")] == [
             known.kind

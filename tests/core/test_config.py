@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
-from bot.core.config import Config, Gates, Limits, Permissions, Rule, Tests, config_schema
+from bot.core.config import Config, Gates, Limits, Permissions, Routing, Rule, Tests, config_schema
 from bot.core.config_reading import MAX_BYTES, ConfigError, Known, parse_config, read_config
 
 PUBLISHED = Path(__file__).parents[2] / "bot" / "defaults" / "devflow.schema.json"
@@ -33,6 +33,7 @@ limits:
   runs_per_repository_hour: 9
   revisions: 1
   check_fixes: 0
+routing: {pin: {backend: data-engineer, design: our-architect}}
 """
 GOOD = [
     "",
@@ -51,8 +52,11 @@ BAD = [
     ("test: fast\n", "1:7: keys are expected here. Known keys: install, run."),
     ("test:\n  run: [a, b]\n", "2:8: one line of text is expected here. Write one text."),
     ("test: {run: true}", '1:13: one line of text is expected here. Put it in quotes: `"..."`.'),
-    ("- a\n", "1:1: keys are expected here. Known keys: test, permissions, automation, gates, limits, memory."),
-    ("on: yes\n", "1:1: unknown key `on`. Known: test, permissions, automation, gates, limits, memory."),
+    (
+        "- a\n",
+        "1:1: keys are expected here. Known keys: test, permissions, automation, gates, limits, memory, routing.",
+    ),
+    ("on: yes\n", "1:1: unknown key `on`. Known: test, permissions, automation, gates, limits, memory, routing."),
     ("test:\n", "1:1: `test` has no value. Write one, or leave the key out."),
     ("automation: smrt", "1:13: `smrt` is not one of manual, smart, auto. Did you mean `smart`?"),
     ("automation: yes", "1:13: `yes` is not one of manual, smart, auto. Write one of them."),
@@ -76,6 +80,14 @@ BAD = [
     ("permissions: {commands: {cancel: {users: ['@x']}}}", "1:43: `@x` is not a login. Mend it."),
     ("permissions: {commands: {cancel: {teams: [a/b]}}}", "1:43: `a/b` is not the slug of a team. Mend it."),
     ("permissions: {commands: {cancel: {team: [a]}}}", "1:35: unknown key `team`. Did you mean `teams`?"),
+    (
+        "routing: {pin: {bakend: developer}}",
+        "1:17: `bakend` is not a kind of task, a phase that can be pinned, or the name of an agent. Mend the name.",
+    ),
+    (
+        "routing: {pin: {backend: The Boss}}",
+        "1:26: `The Boss` is not a kind of task, a phase that can be pinned, or the name of an agent. Mend it.",
+    ),
     (
         "permissions: {labels: {bug: write}}",
         "1:24: `bug` is not a label of the bot, such as `devflow:dev-workflow`. Mend the name.",
@@ -104,6 +116,7 @@ def test_everything_that_can_be_set_is_read() -> None:
             revisions=1,
             check_fixes=0,
         ),
+        routing=Routing(pin={"backend": "data-engineer", "design": "our-architect"}),
     )
 
 

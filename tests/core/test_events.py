@@ -200,6 +200,26 @@ def test_a_closed_pull_request_says_whether_it_was_merged(head_repo: Payload | N
 
 
 @pytest.mark.parametrize(
+    ("body", "merged", "reverts"),
+    [
+        ("Reverts octo-org/hello.world#8", True, 8),
+        ("Broken.\r\n\r\nreverts #8\r\n", True, 8),
+        ("Reverts octo-org/hello.world#8", False, 0),
+        ("Reverts octo-org/hello-world#8", True, 0),
+        ("This reverts #8 in part", True, 0),
+        (None, True, 0),
+    ],
+)
+def test_a_merge_that_takes_another_one_back(body: str | None, merged: bool, reverts: int) -> None:
+    """As GitHub's own button says it, and only of this repository."""
+    side = {"ref": "main", "sha": "b" * 40}
+    pull = {"number": 9, "merged": merged, "closed_at": "2026-02-02T00:00:00Z", "head": side, "base": side}
+    found = event_from_payload("pull_request", about("closed", pull_request={**pull, "body": body}))
+    assert isinstance(found, PullClosed)
+    assert found.reverts == reverts
+
+
+@pytest.mark.parametrize(
     ("name", "payload"),
     [
         ("issue_comment", posted() | {"action": "deleted"}),

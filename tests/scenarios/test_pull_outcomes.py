@@ -27,6 +27,29 @@ async def test_a_merge_is_the_outcome_of_the_run(bot: Rig) -> None:
     )
 
 
+async def test_a_merge_that_was_taken_back(bot: Rig) -> None:
+    """A pull request that reverts it, as GitHub's button makes it, is the run's outcome; hearing of the merge again
+    changes nothing."""
+    pull = await opened(bot)
+    bot.github.merge(REPO, pull.number, by="maintainer")
+    await bot.settle()
+    merge = next(one for one in reversed(bot.github.deliveries) if one.event == "pull_request")
+    bot.github.push(REPO, "revert", {"theme.css": ""}, "Revert dark mode", by="maintainer")
+    body = f"Reverts {REPO}#{pull.number}"
+    number = bot.github.open_pull(REPO, title="Revert dark mode", head="revert", body=body, by="maintainer")
+    await bot.settle()
+    assert await outcomes(bot) == [("build", "succeeded", "merged")]
+    bot.github.merge(REPO, number, by="maintainer")
+    await bot.settle()
+    assert await outcomes(bot) == [("build", "succeeded", "reverted")]
+    bot.github.deliveries.append(merge)
+    await bot.redeliver(1)
+    assert await outcomes(bot) == [("build", "succeeded", "reverted")]
+    assert [sentences(text).splitlines()[:2] for text in bot.read_all(7)] == snapshot(
+        [["### ↩️ Reverted: #2", "The change was merged, and taken back since."]]
+    )
+
+
 async def test_a_close_is_one_too_and_can_be_taken_back(bot: Rig) -> None:
     """Who opens it again has an open pull request."""
     pull = await opened(bot)

@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.adapters.store import deliveries, effects, runs, statistics, success, turns
+from bot.adapters.store import deliveries, effects, runs, statistics, turns
 from bot.adapters.store.database import Database
 from bot.adapters.store.decisions import SqlDecisions
 from bot.adapters.store.deliveries import accept as accept_all
@@ -15,6 +15,7 @@ from bot.adapters.store.location import locate
 from bot.adapters.store.memories import SqlMemories
 from bot.adapters.store.migrate import prepare
 from bot.adapters.store.pulses import SqlPulses
+from bot.adapters.store.routing import SqlRouting
 from bot.adapters.store.whole import whole_calls
 from bot.core.effects import Effect
 from bot.core.limits import Cap, Refusal
@@ -25,7 +26,7 @@ from bot.ports_memories import Embedder
 
 
 @whole_calls
-class SqlStore(SqlDecisions, SqlHistory, SqlMemories, SqlPulses):
+class SqlStore(SqlDecisions, SqlHistory, SqlMemories, SqlPulses, SqlRouting):
     """Records in SQLite (`sqlite:///path`) or PostgreSQL (`postgresql://user:password@host/database`).
 
     Every call is durable when it returns, and raises `BotError` when the database cannot be used.
@@ -131,10 +132,6 @@ class SqlStore(SqlDecisions, SqlHistory, SqlMemories, SqlPulses):
     async def set_plan(self, run_id: RunId, plan: RunPlan) -> None:
         async with self._open.writing() as session:
             await runs.set_plan(session, run_id, plan)
-
-    async def agent_success(self, repo: Repo, *, least: int) -> dict[str, float]:
-        async with self._open.reading() as session:
-            return await success.by_agent(session, repo, least)
 
     async def save_phase(self, result: PhaseResult) -> None:
         async with self._open.writing() as session:

@@ -47,12 +47,13 @@ def agents_table(rows: Sequence[tuple[str, str, str]]) -> str:
     return "\n".join(["| agent | for | from |", "|---|---|---|", *lines])
 
 
-def why_team(run_id: str, rows: Sequence[tuple[str, str, str, str]]) -> str:
-    """The answer to `/agents --why`: (agent, model, why it is in the team, how its work went here)."""
+def why_team(run_id: str, rows: Sequence[tuple[str, str, str, str]], chosen: Sequence[tuple[str, str]] = ()) -> str:
+    """The answer to `/agents --why`: (agent, model, why it is in the team, how its work went here) and (unit of work,
+    why this agent or model does it)."""
     lines = [f"| `{name}` | `{cell(model)}` | {cell(why)} | {cell(went)} |" for name, model, why, went in rows]
-    return "\n".join(
-        [f"The team of run `{run_id}`:", "", "| agent | model | why | work here |", "|---|---|---|---|", *lines]
-    )
+    head = [f"The team of run `{run_id}`:", "", "| agent | model | why | work here |", "|---|---|---|---|"]
+    why = [f"- {cell(unit)} by {cell(words)}" for unit, words in chosen]
+    return "\n".join([*head, *lines, *(["", "Chosen before the work began:", "", *why] if why else [])])
 
 
 def pong(model_problem: str | None, sandbox_problem: str | None) -> str:

@@ -45,12 +45,14 @@ def phase_comment(run: Run, result: PhaseResult, phases_left: Sequence[str]) -> 
 
 
 def _by(result: PhaseResult, data: Mapping[str, Any]) -> str:
-    """Who made it, each with the version of its definition, and the repository's file where it comes from there."""
+    """Who made it, each with the version of its definition, the repository's file where it comes from there, and its
+    models where they were chosen."""
     entries = data.get("agents") or [{"name": result.agent, "version": ""}]
     return ", ".join(
         f"{cell(entry['name'])}"
         + (f" {entry['version']}" if entry["version"] else "")
         + (f" ({cell(entry['path'])})" if entry.get("path") else "")
+        + (f" on {cell(entry['models'])}" if entry.get("models") else "")
         for entry in entries
     )
 

@@ -123,4 +123,6 @@ def outcome_line(outcome: Outcome, link: str, base: str) -> str:
     """The first line of a run's status comment when people have decided on its pull request."""
     if outcome == "merged":
         return f"### 🎉 Merged: {link}\nThe change is in {inline_code(base)}."
+    if outcome == "reverted":
+        return f"### ↩️ Reverted: {link}\nThe change was merged, and taken back since."
     return f"### 🚪 Closed: {link}\nThe pull request was closed without a merge."

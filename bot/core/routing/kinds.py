@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from bot.core.facts import is_documentation
+from bot.core.planning import Task
 
 Kind = Literal["backend", "frontend", "data", "docs", "build", "tests"]
 KINDS: tuple[Kind, ...] = ("backend", "frontend", "data", "docs", "build", "tests")
@@ -40,6 +41,11 @@ def kind_of(files: Sequence[str], words: str) -> Kind:
         # Of as many, the one that stands first in KINDS: the same whatever the order of the files.
         return max(KINDS, key=lambda kind: found[kind])
     return next((kind for kind, pattern in _WORDS if pattern.search(words)), "backend")
+
+
+def kind_of_task(task: Task) -> Kind:
+    """By its files; its words decide where it names none."""
+    return kind_of(task.files, f"{task.title} {task.description}")
 
 
 def _of_path(path: str) -> Kind:

@@ -7,7 +7,7 @@ import pytest
 
 from bot.adapters.store import SqlStore
 from bot.core.repository import Repo
-from bot.core.runs import ENDED, RunId, RunState
+from bot.core.runs import ENDED, Member, RunId, RunState
 from tests.adapters.store.rig import HOSTILE, NOON, RUN, SOME_TOKENS, WIDGET, a_phase, a_run, later
 
 
@@ -134,3 +134,16 @@ async def test_a_phase_needs_its_run(store: SqlStore) -> None:
     with pytest.raises(LookupError, match="is not stored"):
         await store.save_phase(a_phase())
     assert await store.phases(RUN) == []
+
+
+async def test_a_plan_is_replaced_whole(store: SqlStore) -> None:
+    """The team comes back as it was stored; a run that is not there is named."""
+    await store.add_run(a_run())
+    team = (Member("developer", "builds"),)
+    plan = replace(a_run().plan, team=team, notes=("x",), mode="learning", skipped=("design",))
+    await store.set_plan(RUN, plan)
+    found = await store.run(RUN)
+    assert found is not None
+    assert found.plan == plan
+    with pytest.raises(LookupError, match="run other is not stored"):
+        await store.set_plan(RunId("other"), plan)
