@@ -149,8 +149,13 @@ async def _task(
     unit = f"implementation/{task.id}" if attempt == 1 else f"implementation/{task.id}/redo"
     place = await work.beside(f"task-{task.id}")
     files = await work.map(f"{task.title} {task.description} {' '.join(task.files)}", MAP_TOKENS // 2)
-    pieces = [*work.needed(without="tasks"), files, task_piece(task), *more]
+    pieces = [*task_pieces(work, task), files, *more]
     return place.agent(unit, task.agent, start, pieces, task=task.id, attempt=attempt)
+
+
+def task_pieces(work: Work, task: Task) -> list[Piece]:
+    """What the agent of one task is given of the run: its own task, and no other."""
+    return [*work.needed(without="tasks"), task_piece(task)]
 
 
 async def _take(work: Work, task: Task, outcome: Outcome, built: _Built) -> None:

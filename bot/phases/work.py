@@ -143,8 +143,7 @@ class Work:
         plan = self.run.plan
         allowed = (*(self.tools or (TOOL_NAMES if submits is None else READING)), TASK)
         model, attempt = await self._model(unit, agent, task), max(attempt, self.attempt)
-        pieces = [*pieces, *await self._remembered(unit, pieces, submits)]
-        context = await self.context(agent, pieces)
+        first, sources = await self.brief(unit, agent, pieces, submits=submits, task=task, attempt=attempt)
         of_run, of_phase = self.rules.run_limits, self.rules.phase_limits
         caps = await shared_caps(self.ports, self.run, self.phase, of_run, of_phase, self.attempt)
         job = Job(
@@ -153,8 +152,8 @@ class Work:
             agent=agent,
             model=model,
             system=system_prompt(agent.name, agent.prompt, self.run.plan.mode),
-            first=first_message(replace(self.phase, agent=name), self.run, context.pieces, task=task, attempt=attempt),
-            sources=context.whole,
+            first=first,
+            sources=sources,
             tools=tuple(t for t in agent.tools if t in allowed),
             checkout=self.checkout,
             start=start,
@@ -185,6 +184,22 @@ class Work:
         piece = ToDo(unit_of(unit, self.attempt), agent.name, kind, failed)
         return await which_model(self.ports, self.run, piece, self.rules.models, usual)
 
+    async def brief(
+        self,
+        unit: str,
+        agent: AgentDefinition,
+        pieces: Sequence[Piece],
+        *,
+        submits: PhaseName | None = None,
+        task: str = "",
+        attempt: int = 1,
+    ) -> tuple[str, Mapping[str, str]]:
+        """(an agent's first message, the whole texts of what is shortened in it): the one place where what it is given
+        comes together with what is remembered, and is brought under the budget."""
+        context = await self._context(agent, [*pieces, *await self._remembered(unit, pieces, submits)])
+        phase = replace(self.phase, agent=agent.name)
+        return first_message(phase, self.run, context.pieces, task=task, attempt=attempt), context.whole
+
     async def _remembered(self, unit: str, pieces: Sequence[Piece], submits: PhaseName | None) -> list[Piece]:
         """What earlier runs taught about the request, and, for a task or a failure, about that."""
         asked = self.run.request
@@ -195,9 +210,8 @@ class Work:
         found = await recalled(self.ports, self.run, unit, "\n".join(filter(None, wish)), runs_commands=commands)
         return memory_pieces(found)
 
-    async def context(self, agent: AgentDefinition, pieces: Sequence[Piece]) -> Context:
-        """What an agent of this phase is given to read, within the budget: the one place where its pieces come
-        together. They are made shorter by what the agent has to do."""
+    async def _context(self, agent: AgentDefinition, pieces: Sequence[Piece]) -> Context:
+        """The pieces, made shorter by what the agent has to do."""
         asked = self.run.request
         task = [piece.text for piece in pieces if "task" in dict(piece.label)]
         query = [self.phase.name, agent.description, self.phase.prompt, asked.issue_title, asked.description, *task]

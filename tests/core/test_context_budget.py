@@ -2,16 +2,13 @@
 
 import random
 from collections.abc import Sequence
-from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.context import CONTEXT_TOKENS, Piece, build, first_message, request_pieces, result_pieces
+from bot.core.context import CONTEXT_TOKENS, Piece, build
 from bot.core.context.budget import MATERIAL_TOKENS, divided
-from bot.core.planning import COMPREHENSIVE, LEARNING, QUICK
 from bot.core.tokens import count_tokens
-from tests.samples import a_phase, a_request, a_run
 
 WORDS = [
     "token",
@@ -79,26 +76,6 @@ def test_unused_shares_go_to_others(wants: list[int], room: int) -> None:
     given_out = divided([float(want) for want in wants], [1.0 + n for n in range(len(wants))], room)
     assert all(got <= want + 1e-6 for got, want in zip(given_out, wants, strict=True))
     assert abs(sum(given_out) - min(room, sum(wants))) < 1e-6
-
-
-def test_a_thousand_random_runs_show_no_phase_what_it_does_not_need() -> None:
-    """A canary stands in every result of two runs: in a prompt are those of its own needs, and no others."""
-    rng = random.Random(17)
-    for number in range(1_000):
-        phases = rng.choice([QUICK, LEARNING, COMPREHENSIVE])
-        mine, other = ({p.name: f"CANARY-{number}-{run}-{p.name}." for p in phases} for run in "ab")
-        results = {
-            p.name: a_phase(p.name, output=f"{mine[p.name]}\n{some_text(rng, rng.choice([30, 2_000]))}") for p in phases
-        }
-        phase = rng.choice(phases)
-        run = a_run(request=replace(a_request(), issue_body=f"CANARY-{number}-a-issue. {some_text(rng, 300)}"))
-        pieces = [*request_pieces(run), *result_pieces(phase.needs, results)]
-        context = build(pieces, phase.name)
-        message = first_message(phase, run, context.pieces)
-        assert count_tokens(message) <= CONTEXT_TOKENS
-        seen = message + "".join(context.whole.values())
-        assert not any(canary in seen for canary in other.values())
-        assert {name for name, canary in mine.items() if canary in seen} == set(phase.needs)
 
 
 def test_the_order_is_the_same_however_the_pieces_come() -> None:

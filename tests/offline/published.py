@@ -1,4 +1,4 @@
-"""Files that GitHub publishes as npm packages, fetched into `tests/.cache/` when needed, never kept with the source."""
+"""Files that are published as npm packages, fetched into `tests/.cache/` when needed, never kept with the source."""
 
 import os
 import shutil
@@ -17,7 +17,7 @@ def published_file(package: str, member: str) -> Path:
     if not wanted.exists():
         problem = _fetch(package, member, wanted)
         if problem:
-            text = f"GitHub's own description ({package}) is needed: {problem}"
+            text = f"{package} is needed: {problem}"
             (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(text)
     return wanted
 
