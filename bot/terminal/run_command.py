@@ -13,7 +13,8 @@ from rich.console import Console
 from bot.core.effects import marks_in
 from bot.core.errors import BotError
 from bot.core.repository import Comment
-from bot.core.runs import ENDED, Run
+from bot.core.runs import ENDED, PhaseResult, Run
+from bot.logs import set_up_logs
 from bot.settings import load_settings
 from bot.terminal.interrupts import INTERRUPTED, until_stopped
 from bot.terminal.session import Session, apply, session
@@ -22,6 +23,7 @@ from bot.terminal.shown import Ending, Lines, Screen, Shown, spent
 LOOK_SECONDS = 0.15
 WAITING = 3
 """The exit code of a run that waits for somebody's decision."""
+ONLY_GITHUBS = ("Signature", "Pull request")
 LATER = "The run waits for you. `devflow resume` asks again; `devflow resume --say '/approve'` decides without asking."
 
 
@@ -51,6 +53,7 @@ def resume_here(run: str, wanted: Wanted) -> int:
 
 def _carried_out(wanted: Wanted, work: Callable[[Session, Shown], Awaitable[int]]) -> int:
     settings = load_settings()
+    set_up_logs("ERROR" if settings.log_level == "INFO" else settings.log_level)
     console = Console(markup=False, emoji=False, highlight=False)
     shown: Shown = Lines() if wanted.as_json else Screen(console)
 
@@ -69,10 +72,9 @@ def _carried_out(wanted: Wanted, work: Callable[[Session, Shown], Awaitable[int]
 
 async def _begin(here: Session, shown: Shown, wish: str, wanted: Wanted) -> int:
     local = here.local
-    if local.here.unsaved:
-        print(  # noqa: T201
-            f"{local.here.unsaved} changed files are in no commit: the run does not see those changes.", file=sys.stderr
-        )
+    if (unsaved := local.here.unsaved) > 0:
+        files = "1 changed file is" if unsaved == 1 else f"{unsaved} changed files are"
+        print(f"{files} in no commit: the run does not see those changes.", file=sys.stderr)  # noqa: T201
     title, _, rest = wish.partition("\n")
     issue = local.host.open_issue(title.strip(), rest.strip(), local.here.person)
     base = () if any(flag.startswith("--base") for flag in wanted.flags) else ("--base", local.here.branch)
@@ -150,10 +152,15 @@ async def _end(here: Session, shown: Shown, run: Run, wanted: Wanted, told: _Tol
     branch = await here.branch(run)
     if run.plan.dry_run or run.state not in {"succeeded", "unproven"}:
         told.tell()
-    found = [row for p in phases if p.name == "delivery" for row in json.loads(p.data).get("evidence", [])]
-    rows = [(row["check"], row["found"], row["state"]) for row in found]
-    shown.ended(Ending(run, branch, spent(await here.local.bot.store.turns(run.id)), rows))
+    shown.ended(Ending(run, branch, spent(await here.local.bot.store.turns(run.id)), _evidence(phases)))
     if wanted.apply and branch:
         apply(here.local.here.root, run.request.base, branch)
         print("The change is in your files, uncommitted.", file=sys.stderr)  # noqa: T201
     return 0 if run.state == "succeeded" else 1
+
+
+def _evidence(phases: Sequence[PhaseResult]) -> list[tuple[str, str, str]]:
+    """Its rows, without those about what only GitHub has."""
+    rows = [row for phase in phases if phase.name == "delivery" for row in json.loads(phase.data).get("evidence", [])]
+    kept = [row for row in rows if row["check"] not in ONLY_GITHUBS]
+    return [(row["check"], row["found"].replace(" from GitHub", ""), row["state"]) for row in kept]

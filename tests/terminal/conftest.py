@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from bot.offline.claude import ScriptedClaude, Session
+from bot.offline.claude import Session
+from tests.scenarios.parts import HeardClaude
 from tests.scenarios.rig import HERE, Json, sandbox_here, write_widget
 
 PATIENCE = 120
@@ -22,7 +23,7 @@ class Desk:
     """A person before a terminal in a checkout."""
 
     root: Path
-    claude: ScriptedClaude
+    claude: HeardClaude
 
     def plays(self, name: str) -> None:
         self.claude.plays(Session.load(HERE / "sessions" / f"{name}.yaml"))
@@ -53,7 +54,19 @@ class Desk:
         )  # fmt: skip
 
     def git(self, *args: str) -> str:
-        return subprocess.run(["git", "-C", self.root, *args], capture_output=True, text=True, check=True).stdout.strip()
+        ended = subprocess.run(["git", "-C", self.root, *args], capture_output=True, text=True, check=True)
+        return ended.stdout.strip()
+
+    def wait_for(self, happened: Callable[[], bool]) -> None:
+        """Return when it has happened."""
+        deadline = time.monotonic() + PATIENCE
+        while not happened():
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
+    def branches(self) -> list[str]:
+        """Those that Devflow made."""
+        return self.git("branch", "--format=%(refname:short)", "--list", "devflow/*").splitlines()
 
 
 def events(said: "subprocess.CompletedProcess[str]") -> list[dict[str, Any]]:
@@ -64,7 +77,7 @@ def events(said: "subprocess.CompletedProcess[str]") -> list[dict[str, Any]]:
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
     root = write_widget(tmp_path / "widget")
-    with ScriptedClaude() as claude:
+    with HeardClaude() as claude:
         made = Desk(root, claude)
         for args in (
             ("init", "-q", "-b", "main"),
