@@ -4,7 +4,9 @@ import asyncio
 import math
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import orjson
 import structlog
@@ -15,7 +17,7 @@ from bot.core.errors import BotError
 from bot.core.events import EventError, event_from_payload
 from bot.core.limits import Limits
 from bot.core.prices import price_table
-from bot.core.repository import Delivery
+from bot.core.repository import Delivery, Repo
 from bot.definitions import builtin_catalog
 from bot.engine import Engine
 from bot.phases.work import Rules
@@ -24,6 +26,9 @@ from bot.ports_memories import Embedder
 from bot.run import Runs
 from bot.settings import Settings
 from bot.starting import Defaults
+
+if TYPE_CHECKING:
+    from bot.adapters.local import Here, LocalHost
 
 WATCH_SECONDS = 30.0
 _PROXIES = frozenset({"http_proxy", "https_proxy", "all_proxy", "no_proxy"})
@@ -105,19 +110,49 @@ class Bot:
             await self.ports.clock.sleep(WATCH_SECONDS)
 
 
+@dataclass(frozen=True, slots=True)
+class LocalBot:
+    """A bot for one checkout on this machine, with what stands for GitHub there."""
+
+    bot: Bot
+    host: "LocalHost"
+    here: "Here"
+    repo: Repo
+
+
+def local_bot(settings: Settings, folder: Path, clock: Clock | None = None) -> LocalBot:
+    """Wire a bot for the checkout around `folder`, which keeps its state there. Raises `BotError`."""
+    from bot.adapters.local import LocalHost, find_checkout, repository_name
+
+    clock, here = clock or SystemClock(), find_checkout(folder)
+    state = settings.state_dir if settings.state_dir.is_absolute() else here.root / settings.state_dir
+    settings = settings.model_copy(update={"state_dir": state, "write_seconds": 0.0})
+    repo = repository_name(here.root)
+    try:
+        host = LocalHost(repo, here.git_dir, here.branch, state, clock, here.who)
+    except GitHubError as error:
+        raise BotError(str(error)) from error
+    return LocalBot(_wired(settings, clock, host, allow_file=True), host, here, repo)
+
+
 def bootstrap(settings: Settings, clock: Clock | None = None) -> Bot:
     """Wire a bot. Raises `BotError` for settings that cannot work; nothing is opened yet."""
     clock = clock or SystemClock()
-    folder = settings.state_dir.absolute()
+    return _wired(settings, clock, _github(settings, clock))
+
+
+def _wired(settings: Settings, clock: Clock, github: GitHub, *, allow_file: bool = False) -> Bot:
+    """`allow_file`: clones may be of a folder on this machine."""
     from bot.adapters.workspace import GitWorkspaces
 
+    folder = settings.state_dir.absolute()
     ports = Ports(
-        github=_github(settings, clock),
+        github=github,
         model=_model(settings, clock),
         store=open_store(settings, embedder_of(settings)),
         durable=_durable(settings, folder),
         sandbox=make_sandbox(settings),
-        workspaces=GitWorkspaces(folder / "work"),
+        workspaces=GitWorkspaces(folder / "work", allow_file=allow_file),
         clock=clock,
     )
     catalog = builtin_catalog()

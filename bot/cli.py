@@ -52,6 +52,47 @@ def demo(
 
 
 @app.command()
+def run(
+    wish: Annotated[list[str], typer.Argument(help="What to build, in your words; `-` reads it from standard input.")],
+    *,
+    comprehensive: Annotated[bool, typer.Option("--comprehensive", help="A larger team, audits, documents.")] = False,
+    learning: Annotated[bool, typer.Option("--learning", help="Each step is explained.")] = False,
+    auto: Annotated[bool, typer.Option("--auto", help="Never stop to ask.")] = False,
+    manual: Annotated[bool, typer.Option("--manual", help="Stop after every phase.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the change, keep no branch.")] = False,
+    agents: Annotated[str, typer.Option(help="The team, with commas between names.")] = "",
+    skip: Annotated[str, typer.Option(help="Phases to leave out, with commas.")] = "",
+    budget: Annotated[str, typer.Option(help="The most it may cost, in dollars.")] = "",
+    base: Annotated[str, typer.Option(help="The branch to build on; default the one checked out.")] = "",
+    take: Annotated[bool, typer.Option("--apply", help="Put the change into your files, too, uncommitted.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="A line of JSON for each thing that happens.")] = False,
+) -> None:
+    """Build something in this git checkout, without GitHub: the change ends on a branch of its own."""
+    from bot.terminal.run_command import Wanted, run_here
+
+    switches = {"comprehensive": comprehensive, "learning": learning, "auto": auto, "manual": manual}
+    flags = [f"--{name}" for name, given in (switches | {"dry-run": dry_run}).items() if given]
+    valued = {"agents": agents, "skip": skip, "budget": budget, "base": base}
+    flags += [part for name, value in valued.items() if value for part in (f"--{name}", value)]
+    raise SystemExit(run_here(wish, Wanted(take, as_json, tuple(flags))))
+
+
+@app.command()
+def resume(
+    name: Annotated[str, typer.Argument(metavar="[RUN]", help="A run's id; default the newest.")] = "",
+    say: Annotated[
+        list[str] | None, typer.Option(help="A command to give first, as in a comment: '/approve', '/budget +2'.")
+    ] = None,
+    take: Annotated[bool, typer.Option("--apply", help="Put the change into your files, too, uncommitted.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="A line of JSON for each thing that happens.")] = False,
+) -> None:
+    """Go on with a run of this checkout that was interrupted, waits for you, or stopped before its time."""
+    from bot.terminal.run_command import Wanted, resume_here
+
+    raise SystemExit(resume_here(name, Wanted(take, as_json, says=tuple(say or ()))))
+
+
+@app.command()
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on; default DEVFLOW_HOST.")] = "",
     port: Annotated[int, typer.Option(help="Port to listen on; default DEVFLOW_PORT.")] = 0,

@@ -4,10 +4,8 @@ import asyncio
 import contextlib
 import json
 import os
-import signal
 import sys
 import time
-from collections.abc import Awaitable, Callable
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,14 +17,13 @@ from rich.text import Text
 from bot.core.errors import BotError
 from bot.offline.demo.model import bypass_proxies
 from bot.offline.demo.wish import Play, Wish, cast
+from bot.terminal.interrupts import INTERRUPTED, until_stopped
 
 if TYPE_CHECKING:
     from bot.core.runs import Run
     from bot.offline.demo.report import Report
     from bot.offline.demo.stage import Stage
 
-INTERRUPTED = 130
-"""The exit code of a program that Ctrl-C ended."""
 NOBODY_READS = 141
 """The exit code of a program whose reader went away (128 and the number of SIGPIPE)."""
 
@@ -42,7 +39,7 @@ def run_demo(wish: Wish) -> int:
     try:
         console.print(_first_line(play), soft_wrap=True)
         _load(console)
-        code = asyncio.run(_until_stopped(lambda: _play(play, wish, console)))
+        code = asyncio.run(until_stopped(lambda: _play(play, wish, console)))
         if code is None:
             console.print("Stopped. Nothing is left running.")
     except _NobodyReadsError:
@@ -78,24 +75,6 @@ def _first_line(play: Play) -> Text:
     else:
         words = f"REAL MODEL: {play.model['model']} speaks, for real money, ${play.model['budget_usd']:.2f} at most."
     return Text(words, style="bold yellow")
-
-
-async def _until_stopped(work: Callable[[], Awaitable[int]]) -> int | None:
-    """What `work` returned, None if Ctrl-C or a signal stopped it; a second one does not wait for the clean-up."""
-    loop, task = asyncio.get_running_loop(), asyncio.ensure_future(work())
-    stopped = False
-
-    def stop() -> None:
-        nonlocal stopped
-        if stopped:
-            os._exit(INTERRUPTED)
-        stopped = True
-        task.cancel()
-
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, stop)
-    await asyncio.wait({task})
-    return None if task.cancelled() else task.result()
 
 
 async def _play(play: Play, wish: Wish, console: Console) -> int:

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from bot.offline.demo.report import Report
 from bot.offline.demo.stage import MAINTAINER, Stage
-from bot.offline.demo.thread import readable, visible
+from bot.terminal.words import readable, visible
 
 COMMENT_LINES = 24
 SLACK = 4

@@ -2,27 +2,18 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
-from datetime import UTC, datetime
 
-from rich.console import Console, Group
+from rich.console import Console
 from rich.live import Live
-from rich.table import Table
-from rich.text import Text
 
-from bot.core.comments import TITLES, duration, money, tokens
 from bot.core.errors import BotError
-from bot.core.runs import ENDED, PhaseResult, Run, Turn
-from bot.core.transcript import reply_from_json
+from bot.core.runs import ENDED, Run, Turn
 from bot.offline.demo.stage import Stage
-from bot.offline.demo.thread import visible
-from bot.runner import total_usage
+from bot.terminal.progress import phase_line, progress
 
 PATIENCE_SECONDS = 60.0
 """How long the service may take to begin a run after the comment."""
 LOOK_SECONDS = 0.15
-STYLES = {"waiting": "dim", "running": "bold cyan", "done": "green", "failed": "bold red", "skipped": "dim"}
-_SAYS = ("file_path", "path", "pattern", "command")
 
 
 async def watch(on: Stage, number: int, console: Console) -> Run | None:
@@ -37,7 +28,7 @@ async def watch(on: Stage, number: int, console: Console) -> Run | None:
             looked = time.monotonic()
             run = await _latest(on) or run
             over = await _over(on, run)
-            live.update(_progress(run, await on.bot.store.phases(run.id), await _turns(on, run)), refresh=True)
+            live.update(progress(run, await on.bot.store.phases(run.id), await _turns(on, run)), refresh=True)
             if over:
                 return run
             await asyncio.sleep(max(LOOK_SECONDS, 4 * (time.monotonic() - looked)))
@@ -84,67 +75,7 @@ async def _as_lines(on: Stage, run: Run, console: Console) -> Run:
         for phase in await on.bot.store.phases(run.id):
             if (phase.name, phase.state) not in told:
                 told.add((phase.name, phase.state))
-                console.print(_line(phase))
+                console.print(phase_line(phase))
         if over:
             return run
         await asyncio.sleep(LOOK_SECONDS)
-
-
-def _line(phase: PhaseResult) -> str:
-    title = TITLES.get(phase.name, phase.name)
-    used = (
-        f"{duration(phase.seconds):>7}  {tokens(phase.usage):>6} tokens  {money(phase.usd)}" if phase.ended_at else ""
-    )
-    return f"{phase.state:8} {title:15} {phase.agent:17} {used}".rstrip()
-
-
-def _progress(run: Run, phases: Sequence[PhaseResult], turns: Sequence[Turn]) -> Group:
-    """The table of phases, and below it what is done right now."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for name in ("state", "phase", "agent"):
-        table.add_column(name, no_wrap=True)
-    for name in ("calls", "tokens", "cost", "time"):
-        table.add_column(name, justify="right", no_wrap=True)
-    found = {phase.name: phase for phase in phases}
-    for planned in run.plan.phases:
-        result = found.get(planned.name)
-        state = result.state if result else "waiting"
-        mine = [t for t in turns if _phase_of(t) == planned.name]
-        title = TITLES.get(planned.name, planned.name)
-        table.add_row(state, title, planned.agent, *_used(mine), _seconds(result), style=STYLES[state])
-    table.add_row("", "all", "", *_used(turns), duration(_elapsed(run)), style="bold")
-    return Group(table, Text(_doing(run, turns), style="cyan", no_wrap=True, overflow="ellipsis"))
-
-
-def _phase_of(turn: Turn) -> str:
-    return turn.unit.partition("/")[0].partition("~")[0]
-
-
-def _used(turns: Sequence[Turn]) -> tuple[str, str, str]:
-    """(calls, tokens, cost); what is only reserved for a call under way does not count."""
-    usage, usd = total_usage([turn for turn in turns if turn.reply is not None])
-    return (str(len(turns)), tokens(usage), money(usd)) if turns else ("", "", "")
-
-
-def _seconds(result: PhaseResult | None) -> str:
-    if result is None or result.started_at is None:
-        return ""
-    return duration(round(((result.ended_at or datetime.now(UTC)) - result.started_at).total_seconds(), 1))
-
-
-def _elapsed(run: Run) -> float | None:
-    return ((run.ended_at or datetime.now(UTC)) - run.created_at).total_seconds() if run.created_at else None
-
-
-def _doing(run: Run, turns: Sequence[Turn]) -> str:
-    """The last thing that an agent asked for: `developer, T1: Edit latchkey/app.py`."""
-    if run.state in ENDED or not turns:
-        return ""
-    last = turns[-1]
-    unit = last.unit.partition("/")[2].partition("~")[0]
-    who = f"{last.agent}, {unit}" if unit else last.agent
-    uses = reply_from_json(last.reply).tool_uses if last.reply else ()
-    if not uses:
-        return f"{who}: thinking"
-    said = next((str(uses[-1].input[name]) for name in _SAYS if name in uses[-1].input), "")
-    return visible(f"{who}: {uses[-1].name} {' '.join(said.split())}").rstrip()

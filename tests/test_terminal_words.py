@@ -8,7 +8,7 @@ from rich.console import Console
 from bot.core.comments import evidence_table
 from bot.core.evidence import Evidence, Row
 from bot.offline.demo.tell import _Cut
-from bot.offline.demo.thread import readable, visible
+from bot.terminal.words import readable, visible
 
 
 def test_what_github_folds_is_one_line() -> None:

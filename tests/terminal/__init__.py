@@ -1,0 +1,1 @@
+"""Tests of the command line at work in a checkout."""
