@@ -1,4 +1,4 @@
-"""Vectors of texts from a static model in a local folder: no network, no torch, a tenth of a millisecond for a text."""
+"""Vectors of texts from a static model in a local folder: no network, no torch."""
 
 import hashlib
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ class StaticEmbeddings:
         try:
             self._model = StaticModel.from_pretrained(folder)
             digest = hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()[:12]
-        except Exception as error:  # the libraries that read such files raise plain ones
+        except Exception as error:  # What its tokenizer raises has no type of its own.
             raise BotError(f"The model in `{folder}` cannot be read: {error}.", FOLDER) from error
         self.model = f"{folder.name}-{digest}"
 

@@ -121,7 +121,9 @@ async def test_what_is_forgotten_is_gone_from_a_run_that_waits(bot: Rig) -> None
     await bot.comment("/answer Deep black.")
     assert await bot.ended() == ("succeeded", "")
     assert len(bot.claude.bodies) > asked
-    assert all("palette.css" not in str(body) for body in bot.claude.bodies[asked:])
+    told = str(bot.claude.bodies[asked:])
+    assert "palette.css" not in told
+    assert note.id not in told
     bot.read_all()
 
 

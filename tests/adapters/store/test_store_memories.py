@@ -258,8 +258,9 @@ async def test_eight_writers_at_once(two_stores: tuple[SqlStore, SqlStore]) -> N
     async def write(writer: int) -> None:
         store = two_stores[writer % 2]
         for n in random.Random(writer).sample(range(6), 6):
-            await store.remember(a_memory(f"w{writer}-{n}", texts[n], title=f"Title {n}", shared=n % 2 == 0))
-            await store.remember(a_memory(f"s{writer}-{n}", f"Answer {writer} {n}.", title="Q", subject=f"s{n}"))
+            text = a_memory(f"w{writer}-{n}", texts[n], title=f"Title {n}", shared=n % 2 == 0)
+            answer = a_memory(f"s{writer}-{n}", f"Answer {writer} {n}.", title="Q", subject=f"s{n}")
+            await store.remember_all([text, answer] if writer % 3 else [answer, text])
         await store.note_uses(
             WIDGET, [Use(RunId(f"r{writer}"), "u", m.id, 1, NOON) for m in await store.memories(WIDGET)]
         )

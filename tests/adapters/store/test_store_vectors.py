@@ -106,7 +106,7 @@ async def test_vectors_are_made_when_they_are_missing(
 async def test_what_misled_loses_rank_here_too(meaning: SqlStore) -> None:
     """Of two that mean the same the one that was right stands first."""
     await meaning.remember_all([note("m1", "Paint it black"), note("m2", "Nothing but night")])
-    for memory, verdict in (("m1", "misled"), ("m2", "helped")):
+    for memory, verdict in (("m2", "misled"), ("m1", "helped")):
         await meaning.note_uses(WIDGET, [Use(RunId(memory), "tests", memory, 1, NOON)])
         await meaning.judge_uses(WIDGET, RunId(memory), verdict)  # type: ignore[arg-type]
-    assert await found(meaning, "dark") == ["m2", "m1"]
+    assert await found(meaning, "dark") == ["m1", "m2"]
