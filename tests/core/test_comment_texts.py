@@ -393,7 +393,38 @@ Open it again.\
 ```
 open
 ```\
-""", 'estimates.beside_actual': [', expected $0.80 ($0.40 to $1.90)', ''], 'estimates.dollars': ['$0.40 to $1.90', '<$0.01'], 'estimates.expected': ['$0.40 to $1.90, most likely $0.80, and less than a minute of work (14 runs of this kind here)', '$0.40 to $1.90, most likely $0.80, and 1 min of work (14 runs of this kind here)', '$0.40 to $1.90, most likely $0.80, and 3 to 15 min of work (14 runs of this kind here)', '$0.40 to $1.90, most likely $0.80, and 0.3 to 4.4 h of work (14 runs of this kind here)'], 'estimates.expected_lines': [['Expected: $0.40 to $1.90, most likely $0.80, and 3 to 15 min of work (14 runs of this kind here)'], ['Expected: $0.40 to $1.90, most likely $0.80, and 3 to 15 min of work (14 runs of this kind here)', '', '> [!WARNING]', '> Most likely this costs more than its budget of $0.50. At the budget it stops, and keeps what is done. Nine of ten such runs come to their end with `/budget +1.4`, or if they are started with `--budget 1.9`.', ''], ['To build this: $0.40 to $1.90, most likely $0.80, and 3 to 15 min of work (14 runs of this kind here)']], 'estimates.source': ['2 runs of this server, of other owners too, which is few', '4 runs of this owner, in other repositories too', '5 runs here, of other modes too', '6 runs of this mode here', '7 runs of this kind here', '1 run of this kind here, which is few', 'from list prices and what is usual: no run has ended here yet'], "gates.changed_under": "The comment of the pull request phase was edited or deleted after it was posted, so what you approve is not what the run works with. What the run has is posted again above",
+""",
+            "estimates.beside_actual": [", expected $0.80 ($0.40 to $1.90)", ""],
+            "estimates.dollars": ["$0.40 to $1.90", "<$0.01"],
+            "estimates.expected": [
+                "$0.40 to $1.90, most likely $0.80, and less than a minute of work (14 runs of this kind here)",
+                "$0.40 to $1.90, most likely $0.80, and 1 min of work (14 runs of this kind here)",
+                "$0.40 to $1.90, most likely $0.80, and 3 to 15 min of work (14 runs of this kind here)",
+                "$0.40 to $1.90, most likely $0.80, and 0.3 to 4.4 h of work (14 runs of this kind here)",
+            ],
+            "estimates.expected_lines": [
+                ["Expected: $0.40 to $1.90, most likely $0.80, and 3 to 15 min of work (14 runs of this kind here)"],
+                [
+                    "Expected: $0.40 to $1.90, most likely $0.80, and 3 to 15 min of work (14 runs of this kind here)",
+                    "",
+                    "> [!WARNING]",
+                    "> Most likely this costs more than its budget of $0.50. At the budget it stops, and keeps what is done. Nine of ten such runs come to their end with `/budget +1.4`, or if they are started with `--budget 1.9`.",
+                    "",
+                ],
+                [
+                    "To build this: $0.40 to $1.90, most likely $0.80, and 3 to 15 min of work (14 runs of this kind here)"
+                ],
+            ],
+            "estimates.source": [
+                "2 runs of this server, of other owners too, which is few",
+                "4 runs of this owner, in other repositories too",
+                "5 runs here, of other modes too",
+                "6 runs of this mode here",
+                "7 runs of this kind here",
+                "1 run of this kind here, which is few",
+                "from list prices and what is usual: no run has ended here yet",
+            ],
+            "gates.changed_under": "The comment of the pull request phase was edited or deleted after it was posted, so what you approve is not what the run works with. What the run has is posted again above",
             "gates.decided": [
                 """\
 ### ✅ Design and tasks: approved by @ada
@@ -1022,7 +1053,8 @@ To try again, comment this:
 ```
 
 <sub>run `260504-120000-abc`</sub>\
-""", """\
+""",
+                """\
 ### 🔵 At work
 Asked by @maintainer. As of 12:01 UTC, renewed at least every 5 minutes while somebody is at it.
 
@@ -1042,7 +1074,8 @@ Elapsed 1 min 0 s · 1.5k tokens · $0.05 of $5.00
 Expected: $0.40 to $1.90, most likely $0.80, and 3 to 15 min of work (14 runs of this kind here)
 
 <sub>run `260504-120000-abc` · stop it: `/cancel` · more: `/status`</sub>\
-""", """\
+""",
+                """\
 ### ✅ Done: #8
 The evidence holds. It stands in the pull request.
 
@@ -1061,6 +1094,7 @@ The evidence holds. It stands in the pull request.
 Elapsed 1 min 0 s · 1.5k tokens · $0.05 of $5.00, expected $0.80 ($0.40 to $1.90)
 
 <sub>run `260504-120000-abc`</sub>\
-"""],
+""",
+            ],
         }
     )
