@@ -43,7 +43,7 @@ async def continued(
     request = replace(
         old.request, requester=ask.author, comment_id=ask.comment_id, onto=onto or old.request.onto, after=old.id
     )
-    plan = replace(old.plan, budget_usd=budget)
+    plan = replace(old.plan, budget_usd=budget, estimate=None)
     run = Run(run_id, old.repo, request, plan, created_at=ports.clock.now(), pull_number=onto.pull if onto else None)
     return Continued(run, tuple(taken))
 

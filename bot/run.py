@@ -21,6 +21,7 @@ from bot.core.planning import ASIDE
 from bot.core.repository import Sha
 from bot.core.runs import ENDED, Phase, PhaseName, PhaseResult, Run, RunId, RunState, Turn, phase_of
 from bot.core.scheduling import longest_first
+from bot.estimating import estimated, estimated_again
 from bot.gates import WAKE, carry_out, done_with, phase_key, stand, voided
 from bot.heart import Heart
 from bot.kept import keep_changes, make_again
@@ -149,7 +150,7 @@ class Runs:
         """A run that cannot say where it stands is not begun: nobody could follow or stop it."""
         run = await self._run(run_id)
         try:
-            await self.board.open(run)
+            await self.board.open(await estimated(self._ports, run, self._rules.model))
         except GitHubError as error:
             return {"problem": str(error)}
         return {}
@@ -233,6 +234,8 @@ class Runs:
         usage, usd = total_usage(await self._turns(run.id, phase.name))
         ended = self._ports.clock.now()
         result = replace(result, started_at=started, ended_at=ended, usage=usage, usd=usd, attempt=attempt)
+        if phase.name == "tasks":
+            result = await estimated_again(self._ports, run, result, self._rules.model)
         await self._ports.store.save_phase(result)
         self.board.touch(run.id)
         return result

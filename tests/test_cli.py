@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from bot import __version__
 from bot.bootstrap import open_store
 from bot.cli import main
 from bot.core.command_list import COMMANDS
+from bot.core.expected import Estimate, Range
 from bot.settings import load_settings
 from tests.samples import RUN, a_run
 
@@ -76,13 +78,17 @@ def test_runs_are_listed_with_state_and_reason(cli: Cli) -> None:
     async def remember() -> None:
         store = open_store(load_settings())
         await store.open()
-        await store.add_run(a_run(state="failed", reason="design: Claude was overloaded.", pull_number=8))
+        guess = Estimate(Range(0.4, 0.8, 1.9), Range(200, 400, 900))
+        plan = replace(a_run().plan, estimate=guess)
+        await store.add_run(a_run(state="failed", reason="design: Claude was overloaded.", pull_number=8, plan=plan))
         await store.close()
 
     asyncio.run(remember())
     code, table, _ = cli("runs")
-    assert (code, table.splitlines()[1].split()) == (0, [RUN, "acme/widget", "#7", "failed", "$0.00", "#8"])
+    row = [RUN, "acme/widget", "#7", "failed", "$0.00", "$0.40", "to", "$1.90", "#8"]
+    assert (code, table.splitlines()[1].split()) == (0, row)
     (row,) = json.loads(cli("runs", "--json")[1])
+    assert row["expected_usd"] == [0.4, 0.8, 1.9]
     assert (row["run"], row["state"], row["reason"]) == (RUN, "failed", "design: Claude was overloaded.")
 
 

@@ -60,9 +60,11 @@ LAYERS = {
         "bot.tools",
     },
     "bot.heart": {"bot.core", "bot.ports", "bot.status"},
+    "bot.estimating": {"bot.core", "bot.ports"},
     "bot.remembering": {"bot.core", "bot.ports"},
     "bot.routing": {"bot.core", "bot.ports"},
     "bot.run": {
+        "bot.estimating",
         "bot.heart",
         "bot.remembering",
         "bot.routing",

@@ -15,6 +15,9 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
+from bot.core.comments import expected
+from bot.core.estimates import estimate_of
+from bot.core.expected import Estimate
 from bot.core.memory.memories import TAUGHT, Use
 from bot.core.repository import Repo
 from bot.core.runs import PhaseName, PhaseResult, PhaseState, Run, RunId, RunState
@@ -67,6 +70,7 @@ class RunView:
     usd: float
     budget_usd: float
     tokens: int
+    estimate: Estimate | None
     issue_url: str
     pull_number: int | None
     pull_url: str | None
@@ -95,7 +99,7 @@ class Dashboard:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._pages.filters.update(duration=duration, moment=moment, money=money)
+        self._pages.filters.update(duration=duration, expected=expected, moment=moment, money=money)
 
     def router(self) -> APIRouter:
         """The routes, all of them GET."""
@@ -194,6 +198,7 @@ class Dashboard:
             usd=sum(result.usd for result in results),
             budget_usd=run.plan.budget_usd,
             tokens=sum(result.usage.total for result in results),
+            estimate=estimate_of(run, {result.name: result for result in results}),
             issue_url=f"{repository}/issues/{run.request.issue}",
             pull_number=run.pull_number,
             pull_url=f"{repository}/pull/{run.pull_number}" if run.pull_number else None,

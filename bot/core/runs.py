@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Literal, NewType
 
 from bot.core.conversation import Usage
+from bot.core.expected import Estimate
 from bot.core.repository import NO_SHA, Repo, Sha
 from bot.core.wishes import Wishes
 
@@ -89,6 +90,8 @@ class RunPlan:
     """The model that the command names for all agents; empty leaves the choice to the settings and to history."""
     pins: tuple[tuple[str, str], ...] = ()
     """(kind of task or phase, agent) pairs that the repository sets."""
+    estimate: Estimate | None = None
+    """What it is expected to take, as of before its first call of the model."""
     notes: tuple[str, ...] = ()
     """What people should know of the repository's own agents: files that are broken or were read in part."""
 

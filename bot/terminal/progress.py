@@ -7,7 +7,8 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from bot.core.comments import TITLES, duration, money, tokens
+from bot.core.comments import TITLES, duration, expected, money, tokens
+from bot.core.estimates import estimate_of
 from bot.core.runs import ENDED, PhaseResult, Run, Turn
 from bot.core.transcript import reply_from_json
 from bot.runner import total_usage
@@ -41,7 +42,14 @@ def progress(run: Run, phases: Sequence[PhaseResult], turns: Sequence[Turn]) -> 
         title = TITLES.get(planned.name, planned.name)
         table.add_row(state, title, planned.agent, *_used(mine), _seconds(result), style=STYLES[state])
     table.add_row("", "all", "", *_used(turns), duration(_elapsed(run)), style="bold")
-    return Group(table, Text(_doing(run, turns), style="cyan", no_wrap=True, overflow="ellipsis"))
+    expecting = Text(expected_line(run, phases), style="dim")
+    return Group(table, expecting, Text(_doing(run, turns), style="cyan", no_wrap=True, overflow="ellipsis"))
+
+
+def expected_line(run: Run, phases: Sequence[PhaseResult]) -> str:
+    """`Expected: ...`, empty where nothing is known or paid."""
+    guess = estimate_of(run, {phase.name: phase for phase in phases})
+    return f"Expected: {expected(guess)}" if guess else ""
 
 
 def _phase_of(turn: Turn) -> str:

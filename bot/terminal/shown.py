@@ -11,7 +11,7 @@ from rich.live import Live
 from rich.markdown import Markdown
 from rich.text import Text
 
-from bot.core.comments import money
+from bot.core.comments import beside_actual, money
 from bot.core.people import Gate
 from bot.core.runs import PhaseResult, Run, Turn
 from bot.runner import total_usage
@@ -140,7 +140,7 @@ class Screen:
             console.print(Text(visible(f"{state:5} {check}: {found}")), soft_wrap=True)
         style = "bold green" if run.state == "succeeded" else "bold red"
         console.print(Text(visible(f"{run.state}: {run.reason}" if run.reason else run.state), style=style))
-        console.print(Text(f"cost {money(ending.usd)}, run {run.id}"))
+        console.print(Text(f"cost {money(ending.usd)}{beside_actual(run, {})}, run {run.id}"))
         if ending.branch:
             console.print(Text(f"branch {ending.branch}\n  look   git diff {run.request.base}...{ending.branch}"))
             console.print(Text(f"  take   git merge {ending.branch}"), soft_wrap=True)

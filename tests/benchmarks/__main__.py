@@ -10,7 +10,7 @@ import structlog
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks import batch, ingress, memory, process, routing, scheduling, tokens, whole_run
+from tests.benchmarks import batch, ingress, memory, price, process, routing, scheduling, tokens, whole_run
 
 Row = dict[str, object]
 AREAS: dict[str, Callable[[], list[Row]]] = {
@@ -21,6 +21,7 @@ AREAS: dict[str, Callable[[], list[Row]]] = {
     "memory": memory.rows,
     "routing": routing.rows,
     "scheduling": scheduling.rows,
+    "price": price.rows,
     "tokens": tokens.rows,
 }
 

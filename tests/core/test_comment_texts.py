@@ -21,6 +21,7 @@ from bot.core.comments import (
     answers,
     checks,
     common,
+    estimates,
     gates,
     grooming,
     memories,
@@ -33,7 +34,9 @@ from bot.core.comments import (
     status,
 )
 from bot.core.conversation import Usage
+from bot.core.estimates import SOURCES
 from bot.core.evidence import Evidence, Row
+from bot.core.expected import Estimate, Range, to_json
 from bot.core.memory.adding import added
 from bot.core.memory.memories import Remembered, Source
 from bot.core.partial import Stop
@@ -42,7 +45,7 @@ from bot.core.planning import GROOM, SUB_ISSUES, Task
 from bot.core.pulse import Pulse
 from bot.core.repository import Repo
 from bot.core.repository_commands import RepositoryCommand, RepositoryCommands
-from bot.core.runs import RunPlan
+from bot.core.runs import Run, RunPlan
 from bot.core.yaml_models import FileProblem
 from tests.samples import BEGAN, RUN, a_phase, a_request, a_run
 
@@ -65,11 +68,18 @@ NOTE = added(
     approved=True,
 )
 HALT = Halt(Repo("acme", "widget"), "ada", "release week", BEGAN)
+GUESS = Estimate(Range(0.4, 0.8, 1.9), Range(200.0, 400.0, 900.0), "kind", 14, 3)
+SPANS = ((1, 2, 30), (20, 40, 70), (200, 400, 900), (1000, 4000, 16000))
 STOP = Stop("testing", "The next call could pass the budget of $1.00.", 2.0)
 
 
 def progress(**changes: object) -> Progress:
     return Progress(a_run(**changes), {}, Usage(1200, 300), 0.05, LATER)
+
+
+def expecting(estimate: Estimate | None) -> Run:
+    """A run at work with an estimate."""
+    return a_run(plan=replace(a_run().plan, estimate=estimate))
 
 
 def at_work() -> Progress:
@@ -125,6 +135,18 @@ TEXTS: dict[Callable[..., object], Callable[[], object]] = {
     ],
     common.tokens: lambda: [common.tokens(Usage(999)), common.tokens(Usage(1200, 300))],
     common.whole: lambda: common.whole("```\nopen", 40),
+    estimates.beside_actual: lambda: [estimates.beside_actual(expecting(g), {}) for g in (GUESS, None)],
+    estimates.dollars: lambda: [estimates.dollars(Range(*usd)) for usd in ((0.4, 0.8, 1.9), (0.001, 0.002, 0.003))],
+    estimates.expected: lambda: [estimates.expected(replace(GUESS, seconds=Range(*s))) for s in SPANS],
+    estimates.expected_lines: lambda: [
+        estimates.expected_lines(expecting(GUESS), {}),
+        estimates.expected_lines(replace(expecting(GUESS), plan=replace(expecting(GUESS).plan, budget_usd=0.5)), {}),
+        estimates.expected_lines(a_run(state="succeeded"), {"tasks": a_phase("tasks", building=to_json(GUESS))}),
+    ],
+    estimates.source: lambda: [
+        estimates.source(replace(GUESS, source=name, runs=runs))
+        for name, runs in (*zip(SOURCES, (2, 4, 5, 6, 7), strict=True), ("kind", 1), ("prices", 0))
+    ],
     gates.changed_under: lambda: gates.changed_under("delivery"),
     gates.decided: lambda: [
         gates.decided(replace(APPROVAL, state="approved")),
@@ -250,6 +272,8 @@ TEXTS: dict[Callable[..., object], Callable[[], object]] = {
     status.status_comment: lambda: [
         status.status_comment(at_work()),
         status.status_comment(replace(progress(state="failed", reason="design: no"), pull_url="#8")),
+        status.status_comment(replace(progress(), run=expecting(GUESS))),
+        status.status_comment(replace(progress(), run=replace(expecting(GUESS), state="succeeded"), pull_url="#8")),
     ],
 }
 """For each function: texts that it makes."""
@@ -370,6 +394,36 @@ Open it again.\
 open
 ```\
 """,
+            "estimates.beside_actual": [", expected $0.80 ($0.40 to $1.90)", ""],
+            "estimates.dollars": ["$0.40 to $1.90", "<$0.01"],
+            "estimates.expected": [
+                "$0.40 to $1.90, most likely $0.80, and less than a minute of work (14 runs of this kind here)",
+                "$0.40 to $1.90, most likely $0.80, and 1 min of work (14 runs of this kind here)",
+                "$0.40 to $1.90, most likely $0.80, and 3 to 15 min of work (14 runs of this kind here)",
+                "$0.40 to $1.90, most likely $0.80, and 0.3 to 4.4 h of work (14 runs of this kind here)",
+            ],
+            "estimates.expected_lines": [
+                ["Expected: $0.40 to $1.90, most likely $0.80, and 3 to 15 min of work (14 runs of this kind here)"],
+                [
+                    "Expected: $0.40 to $1.90, most likely $0.80, and 3 to 15 min of work (14 runs of this kind here)",
+                    "",
+                    "> [!WARNING]",
+                    "> Most likely this costs more than its budget of $0.50. At the budget it stops, and keeps what is done. Nine of ten such runs come to their end with `/budget +1.4`, or if they are started with `--budget 1.9`.",
+                    "",
+                ],
+                [
+                    "To build this: $0.40 to $1.90, most likely $0.80, and 3 to 15 min of work (14 runs of this kind here)"
+                ],
+            ],
+            "estimates.source": [
+                "2 runs of this server, of other owners too, which is few",
+                "4 runs of this owner, in other repositories too",
+                "5 runs here, of other modes too",
+                "6 runs of this mode here",
+                "7 runs of this kind here",
+                "1 run of this kind here, which is few",
+                "from list prices and what is usual: no run has ended here yet",
+            ],
             "gates.changed_under": "The comment of the pull request phase was edited or deleted after it was posted, so what you approve is not what the run works with. What the run has is posted again above",
             "gates.decided": [
                 """\
@@ -997,6 +1051,47 @@ To try again, comment this:
 ```text
 /dev-workflow add a dark mode
 ```
+
+<sub>run `260504-120000-abc`</sub>\
+""",
+                """\
+### 🔵 At work
+Asked by @maintainer. As of 12:01 UTC, renewed at least every 5 minutes while somebody is at it.
+
+`░░░░░░░░░░░░░░░░░░░░` 0 of 7 phases
+
+| | phase | agent | time | tokens | cost |
+|---|---|---|---:|---:|---:|
+| ⚪ | requirements | business-analyst | | | |
+| ⚪ | design | architect | | | |
+| ⚪ | tasks | product-manager | | | |
+| ⚪ | implementation | developer | | | |
+| ⚪ | testing | qa-engineer | | | |
+| ⚪ | review | code-reviewer | | | |
+| ⚪ | pull request | devflow | | | |
+
+Elapsed 1 min 0 s · 1.5k tokens · $0.05 of $5.00
+Expected: $0.40 to $1.90, most likely $0.80, and 3 to 15 min of work (14 runs of this kind here)
+
+<sub>run `260504-120000-abc` · stop it: `/cancel` · more: `/status`</sub>\
+""",
+                """\
+### ✅ Done: #8
+The evidence holds. It stands in the pull request.
+
+`░░░░░░░░░░░░░░░░░░░░` 0 of 7 phases
+
+| | phase | agent | time | tokens | cost |
+|---|---|---|---:|---:|---:|
+| ➖ | requirements | business-analyst | | | |
+| ➖ | design | architect | | | |
+| ➖ | tasks | product-manager | | | |
+| ➖ | implementation | developer | | | |
+| ➖ | testing | qa-engineer | | | |
+| ➖ | review | code-reviewer | | | |
+| ➖ | pull request | devflow | | | |
+
+Elapsed 1 min 0 s · 1.5k tokens · $0.05 of $5.00, expected $0.80 ($0.40 to $1.90)
 
 <sub>run `260504-120000-abc`</sub>\
 """,

@@ -22,6 +22,8 @@ _VARYING = (
     (re.compile(r"\b\d+(\.\d)?k? tokens\b"), "N tokens"),
     (re.compile(r"\| \d+(\.\d)?k \| (<?\$\d+\.\d\d) \|"), "| N | COST |"),
     (re.compile(r"(?<=· )(up to )?<?\$\d+\.\d\d"), r"\1COST"),
+    (re.compile(r"\bexpected <?\$\d+\.\d\d \([^)]*\)"), "expected COST"),
+    (re.compile(r"(?m)^(Expected|To build this): .*$"), r"\1: COST"),
     (re.compile(r", sandbox: [a-z]+"), ""),
     (re.compile(r"`PYTHONPATH=[^`]*`"), "`TESTS`"),
 )

@@ -40,7 +40,7 @@ Nothing was changed. The issue is ready to be built: `/dev-workflow` reads the r
 | ✅ | [risks](#COMMENT) | security-engineer | TIME | N | COST |
 | ✅ | [roadmap](#COMMENT) | product-manager | TIME | N | COST |
 
-Elapsed TIME · N tokens · COST of $5.00
+Elapsed TIME · N tokens · COST of $5.00, expected COST
 
 <sub>run `RUN`</sub>\
 """)

@@ -106,7 +106,7 @@ Checked by the program, not claimed by a model.
 | ❌ | Planned, but unchanged | `three.py` |
 | ⚠️ | Review | there was none |
 
-<sub>Asked by @maintainer in #1 · run `RUN` · TIME · N tokens · COST</sub>
+<sub>Asked by @maintainer in #1 · run `RUN` · TIME · N tokens · COST, expected COST</sub>
 
 <!-- devflow:run=RUN key=pull -->\
 """)  # noqa: E501
@@ -130,7 +130,7 @@ The work so far is in #2.
 | ➖ | review | code-reviewer |  |  |  |
 | ❌ | [pull request](#COMMENT) | devflow | TIME |  |  |
 
-Elapsed TIME · N tokens · COST of $0.30
+Elapsed TIME · N tokens · COST of $0.30, expected COST
 
 To go on with a higher budget, comment this:
 

@@ -31,7 +31,7 @@ The evidence holds. It stands in the pull request.
 | ✅ | [review](#COMMENT) | code-reviewer | TIME | N | COST |
 | ✅ | [pull request](#COMMENT) | devflow | TIME |  |  |
 
-Elapsed TIME · N tokens · COST of $5.00
+Elapsed TIME · N tokens · COST of $5.00, expected COST
 
 <sub>run `RUN`</sub>\
 """,
@@ -182,7 +182,7 @@ Checked by the program, not claimed by a model.
 | ℹ️ | Beyond the plan | `tests/test_widget.py`, approved in review |
 | ✅ | Review | approved |
 
-<sub>Asked by @maintainer in #1 · run `RUN` · TIME · N tokens · COST</sub>
+<sub>Asked by @maintainer in #1 · run `RUN` · TIME · N tokens · COST, expected COST</sub>
 
 <!-- devflow:run=RUN key=pull -->\
 """)

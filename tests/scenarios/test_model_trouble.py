@@ -61,7 +61,7 @@ design: Claude was overloaded for 2 attempts (529 overloaded_error: Overloaded).
 | ➖ | review | code-reviewer |  |  |  |
 | ➖ | pull request | devflow |  |  |  |
 
-Elapsed TIME · N tokens · COST of $2.00
+Elapsed TIME · N tokens · COST of $2.00, expected COST
 
 To go on from where it stopped, comment this:
 

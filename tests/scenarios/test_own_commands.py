@@ -83,7 +83,7 @@ Checked by the program, not claimed by a model.
 | ✅ | Files | 1 changed: `CHANGELOG.md` |
 | ℹ️ | Review | there was none: a command of this repository made it |
 
-<sub>Asked by @maintainer in #1 · run `RUN` · TIME · N tokens · COST</sub>
+<sub>Asked by @maintainer in #1 · run `RUN` · TIME · N tokens · COST, expected COST</sub>
 
 <!-- devflow:run=RUN key=pull -->\
 """)
@@ -112,7 +112,7 @@ Nothing was changed: the answer stands below.
 | ➖ | testing | developer |  |  |  |
 | ➖ | pull request | devflow |  |  |  |
 
-Elapsed TIME · N tokens · COST of $5.00
+Elapsed TIME · N tokens · COST of $5.00, expected COST
 
 <sub>run `RUN`</sub>\
 """,

@@ -47,7 +47,7 @@ Put the request in other words.
 | ➖ | review | code-reviewer |  |  |  |
 | ➖ | pull request | devflow |  |  |  |
 
-Elapsed TIME · N tokens · COST of $5.00
+Elapsed TIME · N tokens · COST of $5.00, expected COST
 
 To try again, comment this:
 
@@ -169,7 +169,7 @@ Only people may change `.github/workflows/x.yml`
 | ✅ | review | code-reviewer | TIME | N | COST |
 | ❌ | [pull request](#COMMENT) | devflow | TIME |  |  |
 
-Elapsed TIME · N tokens · COST of $5.00
+Elapsed TIME · N tokens · COST of $5.00, expected COST
 
 To go on from where it stopped, comment this:
 

@@ -88,7 +88,7 @@ The review stands in this pull request.
 |---|---|---|---:|---:|---:|
 | ✅ | critique | code-reviewer, security-engineer | TIME | N | COST |
 
-Elapsed TIME · N tokens · COST of $5.00
+Elapsed TIME · N tokens · COST of $5.00, expected COST
 
 <sub>run `RUN`</sub>\
 """

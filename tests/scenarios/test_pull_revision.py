@@ -87,7 +87,7 @@ What was changed stands below.
 | ✅ | review | code-reviewer | TIME | N | COST |
 | ✅ | [pull request](#COMMENT) | devflow | TIME |  |  |
 
-Elapsed TIME · N tokens · COST of $5.00
+Elapsed TIME · N tokens · COST of $5.00, expected COST
 
 <sub>run `RUN`</sub>\
 """,
@@ -171,7 +171,7 @@ Checked by the program, not claimed by a model. Of `SHA`, after run `RUN`.
 | ✅ | Files | 3 changed: `tests/test_widget.py`, `theme.css`, `widget.py` |
 | ✅ | Review | approved |
 
-<sub>Asked by @maintainer in #1 · run `RUN` · TIME · N tokens · COST</sub>
+<sub>Asked by @maintainer in #1 · run `RUN` · TIME · N tokens · COST, expected COST</sub>
 
 <!-- devflow:run=RUN key=pull -->\
 """)

@@ -35,7 +35,7 @@ Stopped by `@maintainer`.
 | ➖ | review | code-reviewer | | | |
 | ➖ | pull request | devflow | | | |
 
-Elapsed TIME · N tokens · up to COST of $5.00
+Elapsed TIME · N tokens · up to COST of $5.00, expected COST
 
 To go on from where it stopped, comment this:
 
@@ -123,7 +123,7 @@ Stopped by `@maintainer`.
 | ➖ | review | code-reviewer | | | |
 | ➖ | pull request | devflow | | | |
 
-Elapsed TIME · N tokens · up to COST of $5.00
+Elapsed TIME · N tokens · up to COST of $5.00, expected COST
 
 To go on from where it stopped, comment this:
 
@@ -155,6 +155,7 @@ Asked by @maintainer. As of NOW.
 | ⚪ | pull request | devflow | | | |
 
 Elapsed TIME · N tokens · up to COST of $5.00
+Expected: COST
 Waiting for the model: `business-analyst` in requirements since NOW
 
 <sub>run `RUN` · stop it: `/cancel` · more: `/status`</sub>\

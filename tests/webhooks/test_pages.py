@@ -12,6 +12,7 @@ import pytest
 
 import webhooks
 from bot.core.conversation import Usage
+from bot.core.expected import Estimate, Range
 from bot.core.memory.adding import added
 from bot.core.memory.memories import TAUGHT, Source, Use
 from bot.core.runs import PhaseResult
@@ -53,6 +54,18 @@ async def test_the_dashboard_shows_runs_newest_first(bot: ExampleBot) -> None:
     assert "requirements (1 of 2)" in page
     assert "$0.42" in page
     assert "2026-03-01 09:29 UTC" in page
+
+
+async def test_a_runs_page_shows_what_was_expected(bot: ExampleBot) -> None:
+    """Range, median, time and where they come from; numbers under `/api`."""
+    guess = Estimate(Range(0.4, 0.8, 1.9), Range(200.0, 400.0, 900.0), "kind", 14, 3)
+    await bot.store.add_run(replace(RUN, plan=replace(RUN.plan, estimate=guess)))
+    async with serving(bot) as (_, client):
+        page = (await client.get(f"/runs/{RUN.id}")).text
+        whole = (await client.get(f"/api/runs/{RUN.id}")).json()
+    shown = "$0.40 to $1.90, most likely $0.80, and 3 to 15 min of work (14 runs of this kind here)"
+    assert f"<dt>Expected</dt><dd>{shown}</dd>" in page
+    assert whole["estimate"]["usd"] == {"low": 0.4, "mid": 0.8, "high": 1.9}
 
 
 async def test_an_empty_dashboard_says_how_to_begin(bot: ExampleBot) -> None:

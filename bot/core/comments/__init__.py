@@ -27,6 +27,7 @@ from bot.core.comments.common import (
     tokens,
     whole,
 )
+from bot.core.comments.estimates import beside_actual, dollars, expected
 from bot.core.comments.gates import changed_under, decided, edited_by, gate_comment, held, reminder, waits_for
 from bot.core.comments.grooming import sub_issue_body, sub_issue_title, sub_issues_text
 from bot.core.comments.own import own_command_help, own_commands
@@ -64,6 +65,7 @@ __all__ = [
     "Unfinished",
     "again_lines",
     "agents_table",
+    "beside_actual",
     "budget_raised",
     "cancelled",
     "cell",
@@ -73,10 +75,12 @@ __all__ = [
     "delegated",
     "delivery_summary",
     "denied",
+    "dollars",
     "dry_run_summary",
     "duration",
     "edited_by",
     "evidence_table",
+    "expected",
     "flooded",
     "gate_comment",
     "goes_on_there",

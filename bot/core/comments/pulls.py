@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.core.comments.common import again_lines, cell, duration, evidence_table, safe, sentence, tokens, whole
+from bot.core.comments.estimates import beside_actual
 from bot.core.comments.revisions import evidence_section, lead_of
 from bot.core.comments.status import Progress, for_real, spent
 from bot.core.evidence import Evidence
@@ -52,6 +53,7 @@ def pull_body(progress: Progress, summary: str, evidence: Evidence, rest: Unfini
         lead += f"{sentence(rest.stop.reason)}\n\n" + "\n".join([*rest.lines(), "", ""])
     began, ended = run.created_at or progress.now, progress.now
     used = f"{duration((ended - began).total_seconds())} · {tokens(progress.usage)} tokens · {spent(progress)}"
+    used += beside_actual(run, progress.phases)
     return (
         f"{lead}{whole(summary, 20_000)}\n\n{closes}\n\n"
         f"{evidence_section(evidence)}\n\n"

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from bot.core.comments.common import again_lines, cell, duration, money, sentence, title_of, tokens
+from bot.core.comments.estimates import beside_actual, expected_lines
 from bot.core.comments.gates import WAITING
 from bot.core.comments.revisions import outcome_line
 from bot.core.conversation import Usage
@@ -78,7 +79,9 @@ def status_comment(progress: Progress, *, kept_true: bool = True) -> str:
     elapsed = duration((ended - began).total_seconds())
     lines += [
         "",
-        f"Elapsed {elapsed} · {tokens(progress.usage)} tokens · {spent(progress)} of {money(run.plan.budget_usd)}",
+        f"Elapsed {elapsed} · {tokens(progress.usage)} tokens · {spent(progress)} of {money(run.plan.budget_usd)}"
+        f"{beside_actual(run, progress.phases) if run.state in ENDED else ''}",
+        *expected_lines(run, progress.phases),
         *_waits(progress),
         *_stalls(progress),
         *_notes(run),

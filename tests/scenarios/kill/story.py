@@ -31,6 +31,7 @@ _VARYING = (
     (re.compile(r"\b[0-9a-f]{12,40}\b"), "SHA"),
     (re.compile(r"(\d+ h )?(\d+ min )?\b\d+(\.\d)? (s|min)\b"), "TIME"),
     (re.compile(r"in \d+\.\d+s"), "in TIME"),
+    (re.compile(r"(?m)\bexpected <?\$\d+\.\d\d \([^)]*\)|^Expected: .*$"), "EXPECTED"),
     (re.compile(r"[\d.]+k( tokens)? (\||·) <?\$[\d.]+"), "COSTS"),
 )
 
