@@ -50,7 +50,7 @@ async def _load(settings: Settings, repo: Repo) -> list[WorkResult]:
 
 
 def _rows(results: list[WorkResult]) -> list[dict[str, object]]:
-    tally = tally_of(results, SystemClock().now(), lambda one: one.agent)
+    tally = tally_of(results, SystemClock().now(), "agent")
     made = []
     for agent, kind in sorted({(one.agent, one.kind) for one in results}):
         count, usd = tally.seen(agent, kind), tally.usd(agent, kind) or 0.0

@@ -26,7 +26,7 @@ async def note_results(ports: Ports, run: Run) -> None:
 
 async def agents_known(ports: Ports, run: Run) -> Tally:
     """What agents have achieved in the run's repository. Other repositories do not count, not even the owner's."""
-    return tally_of(await ports.store.results(run.repo), ports.clock.now(), lambda one: one.agent)
+    return tally_of(await ports.store.results(run.repo), ports.clock.now(), "agent")
 
 
 async def who_builds(
@@ -72,7 +72,7 @@ async def which_model(ports: Ports, run: Run, todo: ToDo, models: Sequence[str],
     if len(models) < 2 or usual not in models:
         return usual
     results = await ports.store.results(run.repo)
-    tally = tally_of(results, ports.clock.now(), lambda one: one.model)
+    tally = tally_of(results, ports.clock.now(), "model")
     before, seed = await _failed_with(ports, run, todo, models), f"{run.id}/{todo.unit}"
     choice = choose_model(models, usual, todo.kind, tally, seed=seed, failed_with=before)
     return (await ports.store.keep_choice(run.id, todo.unit, "model", choice)).name

@@ -249,7 +249,8 @@ class Runs:
         try:
             work = await self._prepare(run, phase, results)
             result = await perform(work)
-            result = marked(result, await self._turns(run.id, phase.name), work.catalog, work.run.plan)
+            turns = await self._turns(run.id, phase.name)
+            result = marked(result, turns, work.catalog, work.run.plan, self._rules.models)
             return await keep_changes(self._ports.workspaces, work.checkout, work.start, result)
         except asyncio.CancelledError:
             raise

@@ -9,16 +9,19 @@ from bot.core.runs import PhaseResult, RunPlan, Turn
 from bot.core.transcript import reply_from_json
 
 
-def marked(result: PhaseResult, turns: Sequence[Turn], catalog: Catalog, plan: RunPlan) -> PhaseResult:
+def marked(
+    result: PhaseResult, turns: Sequence[Turn], catalog: Catalog, plan: RunPlan, models: Sequence[str]
+) -> PhaseResult:
     """The result with the version of each agent that spoke, also at its commits, and the models it worked on where
-    they were not the usual one; in a learning run with their words."""
+    somebody chose among `models`; in a learning run with their words."""
     known = {agent.name: agent for agent in catalog.agents}
     lead = result.agent.split(", ")
     names = sorted({turn.agent for turn in turns}, key=lambda name: (name not in lead, name))
     spoke = [known[name] for name in names if name in known]
     data = json.loads(result.data)
     if spoke:
-        data["agents"] = [_entry(agent) | _models(agent.name, turns, plan) for agent in spoke]
+        chosen = turns if plan.model or len(models) > 1 else ()
+        data["agents"] = [_entry(agent) | _models(agent.name, chosen) for agent in spoke]
     for commit in data.get("commits", []):
         if agent := known.get(commit["agent"]):
             commit["version"] = agent.version
@@ -31,10 +34,10 @@ def _entry(agent: AgentDefinition) -> dict[str, str]:
     return {"name": agent.name, "version": agent.version, **({"path": agent.path} if agent.path else {})}
 
 
-def _models(agent: str, turns: Sequence[Turn], plan: RunPlan) -> dict[str, str]:
+def _models(agent: str, turns: Sequence[Turn]) -> dict[str, str]:
     """In the order of their use."""
-    used = list(dict.fromkeys(turn.model for turn in turns if turn.agent == agent))
-    return {} if used in ([], [plan.model_of(agent, used[0])]) else {"models": ", then ".join(used)}
+    used = dict.fromkeys(turn.model for turn in turns if turn.agent == agent)
+    return {"models": ", then ".join(used)} if used else {}
 
 
 def _explained(result: PhaseResult, turns: Sequence[Turn]) -> list[dict[str, str]]:

@@ -22,7 +22,7 @@ from tests.benchmarks.routing_worlds import HELD_OUT, NAMED, OTHERS, World
 
 Row = dict[str, object]
 Key = tuple[str, str]
-SEEDS = 20
+SEEDS = 40
 
 
 class Policy(Protocol):

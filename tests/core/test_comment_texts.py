@@ -114,7 +114,9 @@ def headlines() -> list[str]:
 TEXTS: dict[Callable[..., object], Callable[[], object]] = {
     answers.agents_table: lambda: answers.agents_table([("architect", "built in", "Designs | plans.")]),
     answers.budget_raised: lambda: answers.budget_raised(RUN, 7.0),
-    answers.why_team: lambda: answers.why_team(RUN, [("architect", "claude", "in every run", "done")]),
+    answers.why_team: lambda: answers.why_team(
+        RUN, [("architect", "claude", "in every run", "done")], [("implementation/T1", "developer: 9 of 10 | @all")]
+    ),
     answers.cancelled: lambda: [
         answers.cancelled(RUN, "Stopped by @ada."),
         answers.cancelled(RUN, "Stopped by @ada.", "devflow/issue-7-x"),
@@ -327,7 +329,11 @@ The team of run `260504-120000-abc`:
 
 | agent | model | why | work here |
 |---|---|---|---|
-| `architect` | `claude` | in every run | done |\
+| `architect` | `claude` | in every run | done |
+
+Chosen before the work began:
+
+- implementation/T1 by developer: 9 of 10 \\| `@all`\
 """,
             "answers.cancelled": [
                 "⏹️ Run `260504-120000-abc` was stopped by @ada. Nothing more happens. To go on: `/resume`. Anew: `/dev-workflow`.",

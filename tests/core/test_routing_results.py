@@ -11,7 +11,7 @@ from bot.core.definitions import AgentDefinition, Catalog
 from bot.core.errors import BotError
 from bot.core.routing.models import SUFFICES, TRY, choose_model
 from bot.core.routing.pins import check_pins, with_pinned, with_pins
-from bot.core.routing.results import WorkResult, results_of
+from bot.core.routing.results import WorkResult, results_of, tally_of
 from bot.core.routing.tally import Count, Tally
 from bot.core.runs import Member, Outcome, Phase, PhaseResult, PhaseState, RunId, RunPlan, RunState, Turn
 from tests.samples import BEGAN, a_run
@@ -128,6 +128,13 @@ def test_the_worth_of_a_result() -> None:
     assert ends == [0.875, 0.0, 0.0]
     thought = replace(done, unit="design", outcome="closed", rounds=0)
     assert thought.worth == 1.0
+
+
+def test_a_model_whose_work_was_sent_back_did_not_suffice() -> None:
+    """Another may have mended it; the agent keeps most of it."""
+    mended = WorkResult(RUN, "implementation/T1", "a", "m", "backend", True, 1, 0.0, 0.0, BEGAN)
+    assert tally_of([mended], BEGAN, "model").seen("m", "backend") == Count(1, 0, 0)
+    assert tally_of([mended], BEGAN, "agent").seen("a", "backend") == Count(1, 1, 0)
 
 
 def models(**results: str) -> Tally:

@@ -191,7 +191,7 @@ async def test_a_cheap_model_works_where_it_sufficed(bot: Rig) -> None:
     assert {turn.model for turn in await bot.bot.store.turns(run.id, "testing/fix1")} == {SONNET}
     titles = {text.splitlines()[0]: text for text in bot.read_all()}
     assert f" on {HAIKU} · " in titles["### ✅ Implementation"]
-    assert "developer" in titles["### ✅ Testing"]
+    assert titles["### ✅ Testing"].count(f" on {SONNET}") == 2
     await bot.restart()
     lines = await why(bot)
     cheap = f"{HAIKU}: 9 of 9 backend tasks went well here, $0.42 each; cheaper than {SONNET}"

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -106,12 +106,16 @@ def _grouped(turns: Sequence[Turn]) -> tuple[dict[tuple[str, str, str], list[Tur
     return groups, last
 
 
-def tally_of(results: Iterable[WorkResult], now: datetime, name: Callable[[WorkResult], str]) -> Tally:
-    """What is known of each name, an agent's or a model's, by the kind of work. Results come oldest first."""
+def tally_of(results: Iterable[WorkResult], now: datetime, subject: Subject) -> Tally:
+    """What is known of agents, or of models, by the kind of work. Results come oldest first.
+
+    A model whose work was sent back did not suffice: a stronger one may have mended it.
+    """
     tally = Tally()
     for one in results:
+        name, worth = (one.agent, one.worth) if subject == "agent" else (one.model, 0.0 if one.rounds else one.worth)
         days = (now - one.at).total_seconds() / 86_400
-        tally.note(name(one), one.kind, one.worth, usd=one.usd, days_old=days, merged=one.outcome == "merged")
+        tally.note(name, one.kind, worth, usd=one.usd, days_old=days, merged=one.outcome == "merged")
     return tally
 
 
