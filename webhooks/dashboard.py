@@ -15,6 +15,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
+from bot.core.conversation import Usage
 from bot.core.memory.memories import TAUGHT, Use
 from bot.core.repository import Repo
 from bot.core.runs import PhaseName, PhaseResult, PhaseState, Run, RunId, RunState
@@ -67,6 +68,8 @@ class RunView:
     usd: float
     budget_usd: float
     tokens: int
+    cached: float
+    """The share of the prompts that was read from the cache, 0 to 1."""
     issue_url: str
     pull_number: int | None
     pull_url: str | None
@@ -180,6 +183,7 @@ class Dashboard:
     def _shown(self, run: Run, results: list[PhaseResult]) -> RunView:
         repository = f"{self._github_url}/{quote(run.repo.owner, safe='')}/{quote(run.repo.name, safe='')}"
         end = run.ended_at or self._clock.now()
+        usage = sum((result.usage for result in results), Usage())
         return RunView(
             id=run.id,
             repo=str(run.repo),
@@ -193,7 +197,8 @@ class Dashboard:
             seconds=(end - run.created_at).total_seconds() if run.created_at else None,
             usd=sum(result.usd for result in results),
             budget_usd=run.plan.budget_usd,
-            tokens=sum(result.usage.total for result in results),
+            tokens=usage.total,
+            cached=usage.cached,
             issue_url=f"{repository}/issues/{run.request.issue}",
             pull_number=run.pull_number,
             pull_url=f"{repository}/pull/{run.pull_number}" if run.pull_number else None,
