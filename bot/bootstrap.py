@@ -69,6 +69,10 @@ class Bot:
         """None if runs can be carried out, else one line: what is missing."""
         return self.ports.model.available()
 
+    def uncounted(self) -> int:
+        """Prompts whose tokens the model's provider did not count when it was asked."""
+        return self.ports.model.uncounted
+
     async def start(self) -> None:
         """Open the store, launch the engine, take up what an earlier process left."""
         await self.ports.store.open()
@@ -169,6 +173,7 @@ def _rules(settings: Settings) -> Rules:
         s.status_seconds,
         s.stall_seconds,
         models=_models(s),
+        context_tokens=s.context_tokens,
         parallel=s.parallel_tasks,
         install_network=s.install_network,
         agent_limits=Limits(s.agent_turns, s.agent_tokens, s.agent_seconds, s.agent_usd or free),

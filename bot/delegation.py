@@ -143,7 +143,7 @@ async def _sub_job(job: Job, team: Team, unit: str, agent: AgentDefinition, give
     prompt = Piece("request", given.text("prompt"), (("from-agent", job.agent.name),))
     about = " ".join(given.text("description").split())
     found = await recalled(ports, job.run, unit, f"{about}\n{prompt.text}", runs_commands="Bash" in tools)
-    context = build([prompt, *memory_pieces(found)], f"{about}\n{agent.description}")
+    context = build([prompt, *memory_pieces(found)], f"{about}\n{agent.description}", team.context_tokens)
     phase = replace(team.phase, agent=agent.name)
     return Job(
         run=job.run,

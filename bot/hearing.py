@@ -13,6 +13,8 @@ from bot.tools.validate import Field, check, object_schema
 ASK = "Ask"
 MOST_QUESTIONS = 5
 """In one run."""
+COMMENT_CHARS = 24_000
+"""Of one comment that an agent is shown while it works; the rest is cut from its middle, visibly."""
 LEAD = (
     "Somebody with write access to the repository commented while you were at work. It is meant for you: go by it as "
     "far as it concerns your job, which stays the same."
@@ -62,7 +64,7 @@ async def answer_to(job: Job, use: ToolUse, ports: Ports) -> ToolResult:
     for gate in asked:
         if gate.unit == unit and gate.state == "answered":
             said = Piece("comments", gate.words, (("from", gate.by), ("permission", "write")))
-            return ToolResult(use.id, said.render())
+            return ToolResult(use.id, said.render(COMMENT_CHARS))
     if len(asked) >= MOST_QUESTIONS:
         return ToolResult(use.id, "This run has asked enough. Decide yourself, and say what you assumed.", True)
     raise QuestionError(unit, text)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
+from bot.core.context import CONTEXT_TOKENS
 from bot.core.definitions import AgentDefinition, Catalog
 from bot.core.limits import Cap, Limits, Refusal
 from bot.core.repository import Sha
@@ -20,6 +21,8 @@ class Team:
     catalog: Catalog
     phase: Phase
     callers: tuple[str, ...] = ()
+    context_tokens: int = CONTEXT_TOKENS
+    """Of the first message of those that are called."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,14 @@ class Model(Protocol):
     def most_tokens(self, request: ModelRequest) -> int:
         """An upper bound of the tokens of this call: its input and `max_tokens` of output."""
 
+    @property
+    def uncounted(self) -> int:
+        """How often `measure` had no answer since the start."""
+
+    async def measure(self, request: ModelRequest) -> int | None:
+        """The prompt's tokens by the provider's own count, None if it does not say; never raises. What it says holds
+        for `price_usd` and `most_tokens` of this prompt from now on."""
+
     def cost_usd(self, reply: Reply) -> float:
         """What the reply did cost, by the price table."""
 

@@ -21,7 +21,7 @@ from bot.core.submissions import Submission, read_submission, submit_tool
 from bot.core.transcript import reply_from_json, results_from_json, results_to_json
 from bot.core.trimming import cleared, trimmed
 from bot.delegation import TASK, delegate, task_spec
-from bot.hearing import ASK, LEAD, SPEC, answer_to, note_piece, unheard
+from bot.hearing import ASK, COMMENT_CHARS, LEAD, SPEC, answer_to, note_piece, unheard
 from bot.jobs import Job, Outcome, QuestionError, Team, in_one
 from bot.ports import Ports, SandboxLimits, WorkspaceError
 from bot.tools import READING, ToolBox
@@ -119,19 +119,30 @@ async def _turn(job: Job, progress: _Progress, ports: Ports, on_turn: OnTurn) ->
     """One call and its tools; what people said meanwhile goes with it."""
     notes = await unheard(job, progress.heard, ports)
     _hear(progress, notes)
-    shown = trimmed(progress.messages, CONVERSATION_TOKENS)
-    request = ModelRequest(job.model, job.system, shown, _specs(job, progress, ports), MAX_TOKENS)
+    request = await _fitting(job, progress, ports)
     heard = ",".join(str(note.comment) for note in notes)
     turn, reply = await ask(job, progress.caps, progress.index, request, ports, heard)
     progress.index += 1
     await _after_reply(job, progress, turn, reply, ports, on_turn)
 
 
+async def _fitting(job: Job, progress: _Progress, ports: Ports) -> ModelRequest:
+    """The call with the whole conversation, or without old answers of tools if it is too long: by our estimate, which
+    is too high by a third at times, and then also by the provider's count."""
+    whole, specs = tuple(progress.messages), _specs(job, progress, ports)
+    request = ModelRequest(job.model, job.system, whole, specs, MAX_TOKENS)
+    shown = trimmed(whole, CONVERSATION_TOKENS)
+    if shown == whole:
+        return request
+    counted = await ports.model.measure(request)
+    return request if counted is not None and counted <= CONVERSATION_TOKENS else replace(request, messages=shown)
+
+
 def _hear(progress: _Progress, notes: Sequence[Note]) -> None:
     """Put comments behind what the agent was told last."""
     if not notes:
         return
-    words = Text("\n\n".join([LEAD, *(note_piece(note).render() for note in notes)]))
+    words = Text("\n\n".join([LEAD, *(note_piece(note).render(COMMENT_CHARS) for note in notes)]))
     progress.heard += [note.comment for note in notes]
     last = progress.messages[-1]
     if last.role == "user":
@@ -144,8 +155,13 @@ def _specs(job: Job, progress: _Progress, ports: Ports) -> tuple[ToolSpec, ...]:
     submit = submit_tool(job.submits) if job.submits else None
     task = task_spec(job)
     own = _box(job, progress, ports).specs([tool for tool in job.tools if tool != TASK])
-    recalls = (RECALL_SPEC,) if job.sources else ()
-    return (*own, *recalls, *((task,) if task else ()), *((SPEC,) if job.asks else ()), *((submit,) if submit else ()))
+    return (
+        *own,
+        RECALL_SPEC,
+        *((task,) if task else ()),
+        *((SPEC,) if job.asks else ()),
+        *((submit,) if submit else ()),
+    )
 
 
 def _box(job: Job, progress: _Progress, ports: Ports) -> ToolBox:

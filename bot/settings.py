@@ -58,6 +58,8 @@ class Settings(BaseSettings):
     """What a run may spend where its command does not say."""
     parallel_tasks: int = Field(4, ge=1, le=16)
     """How many tasks of one run are built at the same time, each by an agent with files of its own."""
+    context_tokens: int = Field(4_000, ge=1_000, le=100_000)
+    """What an agent is given of the request, the issue, earlier phases and memories; more is shortened."""
     agent_turns: int = Field(60, ge=1)
     """Calls of the model for one agent, those of the agents that it calls included."""
     agent_tokens: int = Field(5_000_000, ge=1)

@@ -2,7 +2,7 @@
 
 import random
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -113,14 +113,14 @@ class World:
             unit = f"implementation/{name}"
             first, sources = await work.brief(unit, agent, task_pieces(work, task), task=name)
             told.append(Told(first, list(sources.values()), shared | memories | {own}, shared | {own}))
-        return [*told, await self._called(work, unit, first, sources, number)]
+        return [*told, await self._called(work, unit, told[-1], memories, number)]
 
-    async def _called(self, work: Work, unit: str, first: str, sources: Mapping[str, str], number: int) -> Told:
+    async def _called(self, work: Work, unit: str, caller: Told, memories: set[str], number: int) -> Told:
         """What an agent is told that another one calls: its caller's prompt and nothing that the caller was given."""
         job = Job(
             run=work.run, unit=unit, agent=self.catalog.agent("developer"), model="claude-sonnet-5-5", system="",
-            first=first, sources=sources, tools=("Read", TASK), checkout=work.checkout, start=NO_SHA, limits=Limits(),
-            team=Team(self.catalog, work.phase),
+            first=caller.first, sources={str(n): text for n, text in enumerate(caller.sources)}, tools=("Read", TASK),
+            checkout=work.checkout, start=NO_SHA, limits=Limits(), team=Team(self.catalog, work.phase),
         )  # fmt: skip
         own, heard = canary(number, "call"), list[Job]()
         prompt = marked(self.dice, own)[:19_000]
@@ -132,7 +132,7 @@ class World:
 
         await delegate(job, 0, [ToolUse("c1", TASK, given)], NO_SHA, self.ports, answer)
         (sub,) = heard
-        return Told(sub.first, list(sub.sources.values()), {own}, {own})
+        return Told(sub.first, list(sub.sources.values()), {own} | memories, {own})
 
     async def _work(self, run: Run, phase: Phase) -> Work:
         results = {str(result.name): result for result in await self.ports.store.phases(run.id)}

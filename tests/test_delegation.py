@@ -225,7 +225,7 @@ async def test_a_colleague_has_no_tool_that_its_caller_has_not(lead: Desk) -> No
     await lead.work()
     assert answers(lead, "helper") == ["You have no tool 'Bash'. You have: Read, Task."]
     asked = next(r for r in lead.rig.claude.requests if r.agent == "helper")
-    assert asked.tools == ("Read", "Task")
+    assert asked.tools == ("Read", "Recall", "Task")
 
 
 async def test_calls_that_cannot_be_made_are_refused_with_a_reason(lead: Desk) -> None:

@@ -66,6 +66,9 @@ class ServedBot(Protocol):
     def available(self) -> str | None:
         """None if runs can be executed now, else one line: what is missing."""
 
+    def uncounted(self) -> int:
+        """Prompts whose tokens the model's provider did not count when it was asked."""
+
 
 class Site(FastAPI):
     """FastAPI with a short way for deliveries: they skip its middleware and routing, which cost more than the work."""
@@ -79,7 +82,7 @@ class Site(FastAPI):
         super().__init__(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lambda _: self._life())
         self.add_middleware(PagesGuard, token=bot.pages_token)
         self.include_router(Health(bot.store, (bot.available, self._idle)).router())
-        self.include_router(Numbers(bot.store, self.inbox).router())
+        self.include_router(Numbers(bot.store, self.inbox, bot.uncounted).router())
         self.include_router(Dashboard(bot.store, bot.clock, bot.github_url, self.feed).router())
         self.mount("/static", StaticFiles(directory=HERE / "static"))
 

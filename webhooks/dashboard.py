@@ -16,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
 from bot.core.comments import expected
+from bot.core.conversation import Usage
 from bot.core.estimates import estimate_of
 from bot.core.expected import Estimate
 from bot.core.memory.memories import TAUGHT, Use
@@ -70,6 +71,8 @@ class RunView:
     usd: float
     budget_usd: float
     tokens: int
+    cached: float
+    """The share of the prompts that was read from the cache, 0 to 1."""
     estimate: Estimate | None
     issue_url: str
     pull_number: int | None
@@ -184,6 +187,7 @@ class Dashboard:
     def _shown(self, run: Run, results: list[PhaseResult]) -> RunView:
         repository = f"{self._github_url}/{quote(run.repo.owner, safe='')}/{quote(run.repo.name, safe='')}"
         end = run.ended_at or self._clock.now()
+        usage = sum((result.usage for result in results), Usage())
         return RunView(
             id=run.id,
             repo=str(run.repo),
@@ -197,7 +201,8 @@ class Dashboard:
             seconds=(end - run.created_at).total_seconds() if run.created_at else None,
             usd=sum(result.usd for result in results),
             budget_usd=run.plan.budget_usd,
-            tokens=sum(result.usage.total for result in results),
+            tokens=usage.total,
+            cached=usage.cached,
             estimate=estimate_of(run, {result.name: result for result in results}),
             issue_url=f"{repository}/issues/{run.request.issue}",
             pull_number=run.pull_number,

@@ -1,6 +1,6 @@
 """`/metrics` for Prometheus: the store's numbers, what the inbox holds, and the process's own."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from fastapi import APIRouter
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
@@ -16,9 +16,10 @@ from webhooks.inbox import Inbox
 class Numbers:
     """Nothing is kept here: each scrape asks the store, so that restarts and several servers do not matter."""
 
-    def __init__(self, store: Store, inbox: Inbox) -> None:
+    def __init__(self, store: Store, inbox: Inbox, uncounted: Callable[[], int]) -> None:
         self._store = store
         self._inbox = inbox
+        self._uncounted = uncounted
 
     def router(self) -> APIRouter:
         """The one route."""
@@ -31,8 +32,12 @@ class Numbers:
         statistics = await self._store.statistics()
         registry = CollectorRegistry()
         ProcessCollector(registry=registry)
-        registry.register(_Families([*_families(statistics), *_queue(self._inbox)]))
+        registry.register(_Families([*_families(statistics), *_queue(self._inbox), self._counts()]))
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+    def _counts(self) -> Metric:
+        text = "Prompts that the model's provider did not count, in this process."
+        return CounterMetricFamily("devflow_prompts_uncounted", text, self._uncounted())
 
 
 class _Families:
@@ -62,6 +67,7 @@ def _families(numbers: Statistics) -> list[Metric]:
             numbers.rejections,
         ),
         CounterMetricFamily("devflow_usd", "US dollars spent on the model.", numbers.usd),
+        GaugeMetricFamily("devflow_prompt_cache_ratio", "Share of prompts read from the cache.", usage.cached),
         _labelled(CounterMetricFamily("devflow_tokens", "Tokens of the model.", labels=["kind"]), tokens),
     ]
 

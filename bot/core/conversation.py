@@ -83,6 +83,12 @@ class Usage:
         """All tokens, cached or not."""
         return self.input + self.output + self.cache_write + self.cache_read
 
+    @property
+    def cached(self) -> float:
+        """The share of all prompts that was read from the cache, 0 to 1."""
+        prompts = self.input + self.cache_write + self.cache_read
+        return self.cache_read / prompts if prompts else 0.0
+
 
 @dataclass(frozen=True, slots=True)
 class ModelRequest:

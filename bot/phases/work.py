@@ -163,7 +163,7 @@ class Work:
             required=self._required(submits),
             env=(self.env or env_of(self.checkout)) if submits is None or "Bash" in self.tools else None,
             shared=caps,
-            team=Team(self.catalog, self.phase),
+            team=Team(self.catalog, self.phase, context_tokens=self.rules.context_tokens),
             asks=plan.automation != "auto",
             noted=frozenset(note.comment for note in self.notes),
         )

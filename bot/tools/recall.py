@@ -19,6 +19,8 @@ SPEC = ToolSpec(
     "Read the whole of a piece of your first message that is marked `shortened`.",
     object_schema(FIELDS),
 )
+"""Offered though there may be nothing to recall: the tools begin the prompt, and the cache of one agent of a run serves
+the next only if they are the same."""
 
 
 def recall(sources: Mapping[str, str], use: ToolUse) -> ToolResult:
@@ -32,8 +34,8 @@ def recall(sources: Mapping[str, str], use: ToolUse) -> ToolResult:
 
 def _page(sources: Mapping[str, str], source: str, page: int) -> str:
     if source not in sources:
-        names = ", ".join(sources) or "none"
-        raise ToolError(f"You were given no shortened piece {source!r}. There are: {names}.")
+        names = f"There are: {', '.join(sources)}." if sources else "Your first message has all of them whole."
+        raise ToolError(f"You were given no shortened piece {source!r}. {names}")
     text = sources[source]
     pages = max(1, -(-len(text) // PAGE))
     if page > pages:

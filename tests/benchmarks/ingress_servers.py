@@ -59,6 +59,9 @@ class BenchBot:
     def available(self) -> str | None:
         return None
 
+    def uncounted(self) -> int:
+        return 0
+
 
 def ours(folder: Path, *, works: bool) -> uvicorn.Server:
     """What `devflow serve` runs: HMAC, JSON check, group commit with `synchronous = FULL`."""

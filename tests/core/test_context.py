@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
 from bot.core.context import (
-    PIECE_LIMIT,
     Piece,
     first_message,
     request_pieces,
@@ -58,8 +57,8 @@ def test_hidden_words_are_not_given_to_agents() -> None:
 
 def test_a_long_text_is_cut_in_its_middle_and_says_so() -> None:
     """Beginning and end stay; the cut names its size."""
-    rendered = Piece("result", "a" * PIECE_LIMIT + "b" * PIECE_LIMIT).render()
-    assert len(rendered) < PIECE_LIMIT + 100
+    rendered = Piece("result", "a" * 900 + "b" * 900).render(1_000)
+    assert len(rendered) < 1_100
     assert "characters left out" in rendered
     assert rendered.startswith("<result>\naaa")
     assert rendered.endswith("bbb\n</result>")

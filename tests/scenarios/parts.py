@@ -19,7 +19,7 @@ _VARYING = (
     (re.compile(r"\b[0-9a-f]{40}\b|\b(?=[0-9a-f]*[a-f])[0-9a-f]{12}\b|\b\d{12}\b"), "SHA"),
     (re.compile(r"\bin \d+\.\d+s\b"), "in TIME"),
     (re.compile(r"(\d+ h )?(\d+ min )?\b\d+(\.\d)? s\b"), "TIME"),
-    (re.compile(r"\b\d+(\.\d)?k? tokens\b"), "N tokens"),
+    (re.compile(r"\b\d+(\.\d)?k? tokens\b( \(\d+ % of the prompts cached\))?"), "N tokens"),
     (re.compile(r"\| \d+(\.\d)?k \| (<?\$\d+\.\d\d) \|"), "| N | COST |"),
     (re.compile(r"(?<=· )(up to )?<?\$\d+\.\d\d"), r"\1COST"),
     (re.compile(r"\bexpected <?\$\d+\.\d\d \([^)]*\)"), "expected COST"),

@@ -145,6 +145,9 @@ class ExampleBot:
     def available(self) -> str | None:
         return self.missing
 
+    def uncounted(self) -> int:
+        return 0
+
     @property
     def handled_ids(self) -> list[str]:
         return [delivery.id for delivery in self.handled]

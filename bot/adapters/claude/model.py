@@ -7,9 +7,10 @@ from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from bot.adapters.claude.clients import make_client, missing
+from bot.adapters.claude.counting import TokenCounts
 from bot.adapters.claude.failures import Failure, IncompleteStreamError, Provider, backoff_seconds, failure_of, sentence
 from bot.adapters.claude.gate import Gate
-from bot.adapters.claude.wire import editing_params, estimated_input_tokens, reply_from, request_params, usage_from
+from bot.adapters.claude.wire import editing_params, reply_from, request_params, usage_from
 from bot.core.conversation import Json, ModelError, ModelRequest, Reply, Usage
 from bot.core.prices import DEFAULT_PRICES, Price, cost_usd, price_of, upper_bound_usd
 from bot.ports import Clock
@@ -43,6 +44,7 @@ class ClaudeModel:
     _connecting: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
     _slots: asyncio.Semaphore = field(init=False)
     _gate: Gate = field(init=False)
+    _counts: TokenCounts = field(default_factory=TokenCounts, init=False)
     _editing: bool = field(init=False)
     """Whether the API is asked to shorten long conversations: Anthropic's own offers it, until it says otherwise."""
 
@@ -76,13 +78,25 @@ class ClaudeModel:
 
     def price_usd(self, request: ModelRequest) -> float:
         """See `bot.ports.Model`; it holds for all attempts of one `reply` together."""
-        return upper_bound_usd(
-            estimated_input_tokens(request), request.max_tokens, price_of(request.model, self.prices)
-        )
+        return upper_bound_usd(self._counts.most(request), request.max_tokens, price_of(request.model, self.prices))
 
     def most_tokens(self, request: ModelRequest) -> int:
         """See `bot.ports.Model`."""
-        return estimated_input_tokens(request) + request.max_tokens
+        return self._counts.most(request) + request.max_tokens
+
+    async def measure(self, request: ModelRequest) -> int | None:
+        """See `bot.ports.Model`. One attempt: it must not stand in the way of the work."""
+        try:
+            await self.warm()
+        except ModelError:
+            return None
+        client = self._client
+        return await self._counts.ask(client, request) if client else None
+
+    @property
+    def uncounted(self) -> int:
+        """How often the API gave no count of a prompt."""
+        return self._counts.failures
 
     def cost_usd(self, reply: Reply) -> float:
         """See `bot.ports.Model`; includes what failed attempts reported."""
@@ -129,7 +143,7 @@ class ClaudeModel:
         Raises `ModelError` if no room is left.
         """
         price, most = price_of(wanted.model, self.prices), wanted.max_tokens
-        tokens, bound = estimated_input_tokens(wanted), self.price_usd(wanted)
+        tokens, bound = self._counts.most(wanted), self.price_usd(wanted)
         while cost_usd(spent, price) + upper_bound_usd(tokens, most, price) > bound and spent.total:
             most //= 2
             if most < LEAST_TOKENS:

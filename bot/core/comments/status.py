@@ -77,9 +77,10 @@ def status_comment(progress: Progress, *, kept_true: bool = True) -> str:
     ]
     began, ended = run.created_at or progress.now, run.ended_at or progress.now
     elapsed = duration((ended - began).total_seconds())
+    used = f"{tokens(progress.usage)} tokens{_cached(progress)}"
     lines += [
         "",
-        f"Elapsed {elapsed} · {tokens(progress.usage)} tokens · {spent(progress)} of {money(run.plan.budget_usd)}"
+        f"Elapsed {elapsed} · {used} · {spent(progress)} of {money(run.plan.budget_usd)}"
         f"{beside_actual(run, progress.phases) if run.state in ENDED else ''}",
         *expected_lines(run, progress.phases),
         *_waits(progress),
@@ -87,6 +88,11 @@ def status_comment(progress: Progress, *, kept_true: bool = True) -> str:
         *_notes(run),
     ]
     return "\n".join([*lines, *_footer(progress)])
+
+
+def _cached(progress: Progress) -> str:
+    share = round(100 * progress.usage.cached)
+    return f" ({share} % of the prompts cached)" if share else ""
 
 
 def _notes(run: Run) -> list[str]:

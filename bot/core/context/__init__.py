@@ -4,7 +4,6 @@ from bot.core.context.budget import CONTEXT_TOKENS, Context, build
 from bot.core.context.pieces import (
     CALLED,
     EXPLAIN,
-    PIECE_LIMIT,
     SYSTEM,
     Piece,
     first_message,
@@ -21,7 +20,6 @@ __all__ = [
     "CALLED",
     "CONTEXT_TOKENS",
     "EXPLAIN",
-    "PIECE_LIMIT",
     "SYSTEM",
     "Context",
     "Piece",

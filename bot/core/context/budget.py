@@ -92,7 +92,7 @@ def _named(pieces: Sequence[Piece]) -> list[_Source]:
         name = _name(piece)
         names[name] = times = names.get(name, 0) + 1
         clean = replace(piece, text=clean_untrusted(piece.text).text)
-        tokens = count_tokens(clean.render(len(clean.text))) + 2
+        tokens = count_tokens(clean.render()) + 2
         sources.append(_Source(name if times == 1 else f"{name}-{times}", _group(piece), clean, tokens))
     return sources
 

@@ -12,8 +12,6 @@ from bot.core.runs import Member, Mode, Phase, PhaseResult, Run
 from bot.core.text import clean_untrusted, truncate_middle
 from bot.core.wishes import ThreadWish
 
-PIECE_LIMIT = 24_000
-"""Characters of one earlier result or of the issue that are shown; the rest is cut from the middle, visibly."""
 MEMORY_LIMIT = 800
 """Characters of a memory that are shown."""
 MEMORY_FILES = 12
@@ -53,9 +51,11 @@ class Piece:
     text: str
     label: tuple[tuple[str, str], ...] = ()
 
-    def render(self, limit: int = PIECE_LIMIT) -> str:
+    def render(self, limit: int | None = None) -> str:
+        """With its tags; what is longer than `limit` characters is cut from its middle, visibly."""
         attributes = "".join(f' {key}="{escape(value, quote=True)}"' for key, value in self.label)
-        body = _OUR_TAGS.sub(r"&lt;\g<1>", truncate_middle(clean_untrusted(self.text).text, limit))
+        clean = clean_untrusted(self.text).text
+        body = _OUR_TAGS.sub(r"&lt;\g<1>", truncate_middle(clean, limit if limit is not None else len(clean)))
         return f"<{self.kind}{attributes}>\n{body}\n</{self.kind}>"
 
 
