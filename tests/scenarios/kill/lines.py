@@ -15,6 +15,7 @@ KINDS: Mapping[str, tuple[str, int]] = {
     "files": (r"GitWorkspaces|spawn git|\.git/", 2),
     "tests": (r"Sandbox.run|spawn sh", 3),
     "phase": (r"SqlStore.(save_phase|set_run_state|effect_done|add_effect)", 2),
+    "choice": (r"SqlStore.(keep_choice|note_results)", 3),
     "commits": (r"POST .*/git/(trees|commits)", 1),
     "branch": (r"POST .*/git/refs", 2),
     "pull request": (r"POST .*/pulls", 2),

@@ -104,6 +104,8 @@ WATCHED: Mapping[type, Mapping[str, Label]] = {
         "finish_turn": _turn,
         "add_effect": _effect,
         "effect_done": _effect,
+        "keep_choice": lambda _, __, unit, *___: str(unit),
+        "note_results": _plain,
     },
     workspace.GitWorkspaces: dict.fromkeys(("open", "tree", "restore", "write", "drop"), _plain),
     durable.DbosDurable: dict.fromkeys(("start", "launch", "cancel"), _plain),

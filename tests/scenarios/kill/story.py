@@ -52,6 +52,8 @@ class Ending:
     reactions: list[str]
     runs: list[tuple[str, ...]]
     phases: list[tuple[str, ...]]
+    choices: list[tuple[str, ...]]
+    results: list[tuple[str, ...]]
     effects: list[tuple[str, ...]]
     started: list[tuple[str, ...]]
 
@@ -255,6 +257,10 @@ class Story:
             reactions=[content for login, content in self.github.reactions_on(REPO, self.command) if login == BOT],
             runs=self.texts("SELECT state, reason, pull_number FROM devflow_runs"),
             phases=self.texts("SELECT name, state, summary FROM devflow_phases ORDER BY name"),
+            choices=self.texts("SELECT unit, subject, name, why FROM devflow_choices ORDER BY unit, subject"),
+            results=self.texts(
+                "SELECT unit, agent, model, kind, ok, rounds FROM devflow_evidence ORDER BY unit, agent"
+            ),
             effects=self.texts("SELECT key, state FROM devflow_effects ORDER BY key"),
             started=self.texts("SELECT outcome FROM devflow_deliveries WHERE outcome LIKE 'run%'"),
         )
