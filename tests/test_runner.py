@@ -318,8 +318,12 @@ async def test_a_long_conversation_is_shortened_if_the_provider_counts_it_so(
     """Our estimate is a bound: what it finds too long may yet fit, and then nothing is left out."""
     monkeypatch.setattr("bot.runner.CONVERSATION_TOKENS", 1_000)
     desk.rig.claude.count = lambda body: {"input_tokens": counted}  # type: ignore[method-assign]
-    (desk.checkout.root / "long.txt").write_text("A line of a long file.\n" * 300)
-    read: Json = {"tools": [{"Read": {"file_path": "long.txt"}}]}
-    desk.says(read, *[{"tools": [{"Glob": {"pattern": "*.py"}}]}] * 4, {"text": "Done."})
+    write: Json = {"Write": {"file_path": "long.txt", "content": "A line of a long file.\n" * 300}}
+    desk.says(
+        {"tools": [write]},
+        {"tools": [{"Read": {"file_path": "long.txt"}}]},
+        *[{"tools": [{"Glob": {"pattern": "*.py"}}]}] * 4,
+        {"text": "Done."},
+    )
     await desk.work()
     assert str(desk.rig.claude.bodies[-1]).count("[removed to make room") == removed

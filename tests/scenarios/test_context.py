@@ -84,13 +84,13 @@ async def test_agents_of_one_kind_begin_with_the_same_bytes(bot: Rig) -> None:
     status comment says how much of the prompts came from there."""
     bot.issue(7)
     bot.plays("dark-mode")
-    long = {"description": "Name the colors.\n" + RULES}
-    tasks = [{**SUBMIT["submit_tasks"]["tasks"][0], "id": name, "files": [f"{name}.css"]} for name in ("T1", "T2")]
-    bot.says("tasks", {"tools": [{"submit_tasks": {"tasks": [tasks[0], tasks[1] | long]}}]})
-    for name in ("T1", "T2"):
-        write = {"Write": {"file_path": f"{name}.css", "content": ":root {}\n"}}
-        bot.says("implementation", {"tools": [write]}, {"text": "Done."}, task=name)
+    first = SUBMIT["submit_tasks"]["tasks"][0]
+    second = first | {"id": "T2", "description": f"Name the colors.\n{RULES}", "files": ["palette.css"]}
+    bot.says("tasks", {"tools": [{"submit_tasks": {"tasks": [first, second]}}]})
+    write = {"Write": {"file_path": "palette.css", "content": ":root {}\n"}}
+    bot.says("implementation", {"tools": [write]}, {"text": "Done."}, task="T2")
     await bot.comment("/dev-workflow")
+    assert await bot.ended() == ("succeeded", "")
     begun = [
         body
         for body in bot.claude.bodies
