@@ -11,6 +11,7 @@ from bot.core.tokens import count_tokens
 
 Method = Callable[[str, str, int], str]
 WORD = re.compile(r"\w+")
+NUMBER = re.compile(r"^\s*\d+[:|→\t]")
 OURS = "ours"
 
 
@@ -24,6 +25,13 @@ def at_random(text: str, _query: str, budget: int) -> str:
     """Lines, with a seed."""
     lines = text.split("\n")
     return _best(lines, random.Random(1).sample(range(len(lines)), len(lines)), _characters(text, budget))
+
+
+def last_copies(text: str, _query: str, budget: int) -> str:
+    """The end of the text, each line only where it stands last, whatever its number."""
+    lines = text.split("\n")
+    last = {NUMBER.sub("", line).strip(): n for n, line in enumerate(lines)}
+    return _best(lines, sorted(last.values(), reverse=True), _characters(text, budget))
 
 
 def bm25(text: str, query: str, budget: int) -> str:
@@ -49,7 +57,12 @@ def lex_rank(text: str, _query: str, budget: int) -> str:
     return _sumy(LexRankSummarizer(), text, budget)
 
 
-QUICK: dict[str, Method] = {"random": at_random, "head + tail": head_and_tail, "BM25 by query": bm25}
+QUICK: dict[str, Method] = {
+    "random": at_random,
+    "head + tail": head_and_tail,
+    "last copies": last_copies,
+    "BM25 by query": bm25,
+}
 SLOW: dict[str, Method] = {"TextRank": text_rank, "LexRank": lex_rank}
 """Seconds for 16k tokens: measured on short texts only."""
 METHODS: dict[str, Method] = {OURS: compress, **QUICK, **SLOW}
