@@ -107,6 +107,13 @@ def test_the_closing_section_is_kept() -> None:
     assert compress(f"{NOISE}\n{closing}", "committee subject history", 500).endswith(closing)
 
 
+def test_no_code_outweighs_a_heading() -> None:
+    """Not even code that the query asks for, read twice, last, of the file that all turns around."""
+    code = "Read src/a.py\n" + "\n".join(f"{n:>6}\tretry_webhook_{n}(delivery)" for n in range(1, 200))
+    text = f"# What was decided\n{code}\n{code.upper()}\n{code}\nIt is `src/a.py`."
+    assert "# What was decided" in compress(text, "retry webhook delivery in src/a.py", 300)
+
+
 def test_what_there_is_no_room_for_goes_in_order() -> None:
     """Talk first, then errors, names of files, and headings."""
     wanted = [

@@ -1,9 +1,9 @@
 """Long texts made shorter for who works on next: what tells most stays, word for word, and no model is asked.
 
 A text is taken apart into units (a speaker's turn, a paragraph, a list entry, a block of code), each is weighed, and
-the weightiest are kept in their order until the budget is full. What there is no room for goes in this order: code and
-talk by their weight, names of files that are only listed, errors and symbols, names of other files; and last headings,
-checklists, decisions and the closing section.
+the weightiest are kept in their order until the budget is full. What there is no room for goes by its weight: talk and
+code far from the query, and names of files that are only listed, before errors, symbols and the names of other files;
+headings, checklists, decisions and the closing section go last.
 """
 
 from collections.abc import Sequence

@@ -24,7 +24,7 @@ PATH_TOKENS = 40
 class Weights:
     """What is added to the relevance of a unit, which is 1 for the best."""
 
-    kept: float = 3.0
+    kept: float = 6.0
     """Above every sum of the others: headings, checklists, decisions."""
     path: float = 2.0
     """A unit for each file that is more than listed, the shortest that names it."""
