@@ -10,7 +10,18 @@ import structlog
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks import batch, ingress, memory, price, process, routing, scheduling, tokens, whole_run
+from tests.benchmarks import (
+    batch,
+    compress,
+    ingress,
+    memory,
+    price,
+    process,
+    routing,
+    scheduling,
+    tokens,
+    whole_run,
+)
 
 Row = dict[str, object]
 AREAS: dict[str, Callable[[], list[Row]]] = {
@@ -19,6 +30,7 @@ AREAS: dict[str, Callable[[], list[Row]]] = {
     "batch": batch.rows,
     "process": process.rows,
     "memory": memory.rows,
+    "compress": compress.rows,
     "routing": routing.rows,
     "scheduling": scheduling.rows,
     "price": price.rows,

@@ -1,9 +1,9 @@
 """Long texts made shorter for who works on next: what tells most stays, word for word, and no model is asked.
 
 A text is taken apart into units (a speaker's turn, a paragraph, a list entry, a block of code), each is weighed, and
-the weightiest are kept in their order until the budget is full. What there is no room for goes in this order: code and
-talk by their weight, names of listed files, errors, names of other files and symbols, headings with checklists and
-decisions, and last the closing section.
+the weightiest are kept in their order until the budget is full. What there is no room for goes by its weight: talk and
+code far from the query, and names of files that are only listed, before errors, symbols and the names of other files;
+headings, checklists, decisions and the closing section go last.
 """
 
 from collections.abc import Sequence
@@ -20,8 +20,10 @@ LAST_SECTION = 0.3
 """Share of the budget up to which the last section is kept whole."""
 LONGEST = 4_000
 """Characters that are kept or left out together at most; less, where the budget is small."""
-SAMPLE = 120
-"""Units of which the tokens are counted; the others are judged by them."""
+SAMPLE = 100
+"""Units of code, and of other text, of which the tokens are counted; the others are judged by them."""
+TARGET = 0.985
+"""Share of the budget that is filled by that judgement, so that the exact count rarely has to be made twice."""
 
 
 def compress(text: str, query: str, budget: int, weights: Weights = WEIGHTS) -> str:
@@ -34,14 +36,16 @@ def compress(text: str, query: str, budget: int, weights: Weights = WEIGHTS) -> 
     parts = take_apart(text, min(LONGEST, max(200, budget)))
     _measure(parts.units)
     weigh(parts, query, weights)
-    kept = _chosen(parts.units, budget)
+    kept = _chosen(parts.units, TARGET * budget)
+    spare = 1
     while kept:
         found = _joined(parts, sorted(kept))
         over = count_tokens(found) - budget
         if over <= 0:
             return found
-        while kept and over > -1:
+        while kept and over + spare > 0:
             over -= int(parts.units[kept.pop()].tokens)
+        spare += spare + budget // 50  # more each time, so that few times are enough whatever the text is
     return cut(text, budget)
 
 
@@ -55,13 +59,14 @@ def cut(text: str, budget: int) -> str:
 
 
 def _measure(units: Sequence[Unit]) -> None:
-    """Tokens of each unit, by a quick bound and what a sample of the text has of it: counting all takes too long."""
-    bounds = [estimate_tokens(unit.text) for unit in units]
-    step = max(1, len(units) // SAMPLE)
-    sample = "\n".join(unit.text for unit in units[::step])
-    share = count_tokens(sample) / max(1, sum(bounds[::step]))
-    for unit, bound in zip(units, bounds, strict=True):
-        unit.tokens = 1 + share * bound
+    """Tokens of each unit, by a quick bound and what a sample of its kind has of it: counting all takes too long."""
+    for code in (False, True):
+        kind = [unit for unit in units if unit.code == code]
+        bounds = [estimate_tokens(unit.text) for unit in kind]
+        step = max(1, len(kind) // SAMPLE)
+        share = count_tokens("\n".join(unit.text for unit in kind[::step])) / max(1, sum(bounds[::step]))
+        for unit, bound in zip(kind, bounds, strict=True):
+            unit.tokens = 1 + share * bound
 
 
 def _chosen(units: Sequence[Unit], room: float) -> list[int]:
@@ -97,11 +102,16 @@ def _closing(units: Sequence[Unit], room: float) -> list[int]:
 
 
 def _joined(parts: Parts, kept: Sequence[int]) -> str:
-    """The units, with a mark wherever more than blank lines are missing."""
+    """The units, with a mark wherever more than two blank lines are missing."""
     found, at = list[str](), 0
     for unit in (parts.units[n] for n in kept):
-        if any(parts.bare[at : unit.start]):
-            found.append(f"{'' if not found or found[-1].endswith(chr(10)) else chr(10)}{GAP}\n")
+        between = range(at, unit.start)
+        if len(between) <= 2 and not any(parts.bare[n] for n in between):
+            found += [parts.pieces[n] + parts.glue[n] for n in between]
+        else:
+            found.append(f"{GAP}\n" if not found or found[-1].endswith("\n") else f"\n{GAP}\n")
         found += [unit.text, parts.glue[unit.end - 1]]
         at = unit.end
-    return "".join(found) + (GAP if any(parts.bare[at:]) else "")
+    if any(parts.bare[at:]):
+        found.append(GAP if found[-1].endswith("\n") else f"\n{GAP}")
+    return "".join(found)

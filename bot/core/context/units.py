@@ -19,7 +19,7 @@ RUN = 2
 
 _NUMBER = re.compile(r"[ \t]*(?:([\w./-]{1,200})[:-])?(\d{1,6})(?:[\t:|→-]|\\t) ?")
 _CODE = re.compile(
-    r"\s{2,}\S|\t|[+-](?!\s*\[)|@@|.*[{;]\s*$|[\])}]+[;,]?\s*$"
+    r"\s{2,}(?![-*•] |\d+[.)] )\S|\t|[+-](?:[^\s\[+-]|\s{2,}\S|--|\+\+)|@@|.*[{;]\s*$|[\])}]+[;,]?\s*$"
     r"|(?:def|class|import|from|return|if|for|async|const|let|func|fn|pub)\b.*[:({=]"
 )
 _CODE_EVEN_WITH_A_PATH = ("from ", "import ", "def ", "+", "-", " ", "\t")
@@ -106,6 +106,7 @@ def _pieces(text: str, longest: int) -> tuple[list[str], list[str]]:
         short = [part for one in whole for part in _not_longer(one, longest) if part]
         pieces += short
         glue += [""] * (len(short) - 1) + ["\n"]
+    glue[-1] = ""
     return pieces, glue
 
 

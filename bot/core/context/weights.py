@@ -24,21 +24,21 @@ PATH_TOKENS = 40
 class Weights:
     """What is added to the relevance of a unit, which is 1 for the best."""
 
-    kept: float = 3.0
+    kept: float = 6.0
     """Above every sum of the others: headings, checklists, decisions."""
     path: float = 2.0
     """A unit for each file that is more than listed, the shortest that names it."""
     error: float = 1.0
     symbol: float = 1.0
     listed: float = 0.5
-    code: float = 0.35
+    code: float = 0.6
     focus: float = 0.4
     """Times how much the text turns around the file: the five that follow."""
     in_closing: float = 1.5
     in_query: float = 1.0
     read: float = 0.3
     about: float = 0.5
-    again: float = 0.8
+    again: float = 1.0
     """Times the share of lines that came before too: what an agent reads twice is what it is about to change."""
     late: float = 0.8
     relevant: float = 0.6
