@@ -49,6 +49,7 @@ serve: $(VENV)/runtime
 
 lock: $(VENV)/dev
 	@$(PIP) uv && $(BIN)/uv pip compile pyproject.toml --group dev $(LOCK) -o requirements-dev.lock
+	@sed -i 's/^lxml\[html-clean\]==/lxml==/' requirements-dev.lock  # older pips trip over this extra's two spellings
 	@$(BIN)/uv pip compile pyproject.toml --group build -c requirements-dev.lock $(LOCK) -o requirements.lock
 LOCK := --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url --no-header --quiet
 
