@@ -3,7 +3,7 @@
 import asyncio
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,8 +21,9 @@ from bot.core.repository import Delivery, Repo
 from bot.definitions import builtin_catalog
 from bot.engine import Engine
 from bot.phases.work import Rules
-from bot.ports import Clock, Durable, GitHub, GitHubError, Model, Ports, Sandbox, Store
+from bot.ports import Clock, Durable, GitHub, GitHubError, Model, Ports, Sandbox, Store, stays
 from bot.ports_memories import Embedder
+from bot.ports_state import Records, Refs
 from bot.run import Runs
 from bot.settings import Settings
 from bot.starting import Defaults
@@ -139,13 +140,23 @@ def local_bot(settings: Settings, folder: Path, clock: Clock | None = None) -> L
     return LocalBot(_wired(settings, clock, host, allow_file=True), host, here, repo)
 
 
-def bootstrap(settings: Settings, clock: Clock | None = None) -> Bot:
-    """Wire a bot. Raises `BotError` for settings that cannot work; nothing is opened yet."""
+def bootstrap(settings: Settings, clock: Clock | None = None, keep: Callable[[], Awaitable[None]] | None = None) -> Bot:
+    """Wire a bot. Raises `BotError` for settings that cannot work; nothing is opened yet.
+
+    `keep` is for a machine that does not last: it is called when what was stored has to be carried away.
+    """
     clock = clock or SystemClock()
-    return _wired(settings, clock, _github(settings, clock))
+    return _wired(settings, clock, _github(settings, clock), keep=keep or stays)
 
 
-def _wired(settings: Settings, clock: Clock, github: GitHub, *, allow_file: bool = False) -> Bot:
+def _wired(
+    settings: Settings,
+    clock: Clock,
+    github: GitHub,
+    *,
+    allow_file: bool = False,
+    keep: Callable[[], Awaitable[None]] = stays,
+) -> Bot:
     """`allow_file`: clones may be of a folder on this machine."""
     from bot.adapters.workspace import GitWorkspaces
 
@@ -158,6 +169,7 @@ def _wired(settings: Settings, clock: Clock, github: GitHub, *, allow_file: bool
         sandbox=make_sandbox(settings),
         workspaces=GitWorkspaces(folder / "work", allow_file=allow_file),
         clock=clock,
+        keep=keep,
     )
     catalog = builtin_catalog()
     rules = _rules(settings)
@@ -275,6 +287,37 @@ def embedder_of(settings: Settings) -> Embedder | None:
     except BotError as error:
         structlog.get_logger().warning("memories are searched by words alone", cause=str(error))
         return None
+
+
+def warm_up() -> None:
+    """Import what `bootstrap` and the first phases need, while something else is waited for."""
+    import bot.adapters.claude
+    import bot.adapters.durable
+    import bot.adapters.github
+    import bot.adapters.sandbox
+    import bot.adapters.store
+    import bot.adapters.workspace  # noqa: F401
+
+
+def open_github(settings: Settings) -> GitHub:
+    """GitHub alone, for doors that only look. Raises `BotError`."""
+    return _github(settings, SystemClock())
+
+
+def open_refs(settings: Settings, url: str, token: str) -> Refs:
+    """The refs of the repository with that clone URL."""
+    from bot.adapters.workspace import GitRefs
+
+    return GitRefs(settings.state_dir.absolute() / "refs.git", url, token)
+
+
+def open_records(settings: Settings) -> Records:
+    """The databases of the state folder as files. Raises `BotError` where they are elsewhere."""
+    from bot.adapters.store import SqliteRecords
+
+    if settings.database_url:
+        raise BotError("State in git refs needs SQLite in the state folder.", "Do not set DEVFLOW_DATABASE_URL here.")
+    return SqliteRecords(settings.state_dir.absolute())
 
 
 def _durable(settings: Settings, folder: Path) -> Durable:

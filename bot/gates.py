@@ -34,6 +34,7 @@ async def stand(ports: Ports, board: StatusBoard, run: Run, gate: Gate) -> Json:
     if gate.state != "open":
         return {"do": "again"}
     await ports.store.set_run_state(run.id, "waiting", reason=comments.waits_for(gate))
+    await ports.keep()
     await post_comment(ports, run.id, gate.key, run.repo, run.request.issue, comments.gate_comment(gate))
     board.touch(run.id)
     number, seconds = due(gate, run.plan.remind_hours, run.plan.expire_days, now)

@@ -56,6 +56,10 @@ class BranchMovedError(GitHubError):
     """A branch is not where it was expected, or cannot go where it should without losing commits."""
 
 
+class PullNotPermittedError(GitHubError):
+    """The token of a workflow may not open pull requests here; people may."""
+
+
 class LineOutsideDiffError(GitHubError):
     """A comment of a review is on a line that the diff does not show; nothing of the review was posted."""
 
@@ -369,6 +373,10 @@ class Store(Decisions, History, Memories, Pulses, Routing, Protocol):
         """Totals over everything stored."""
 
 
+async def stays() -> None:
+    """What is stored outlives this machine: nothing more to be done."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
     """All of them, wired; made by `bootstrap` only."""
@@ -381,3 +389,5 @@ class Ports:
     workspaces: Workspaces
     clock: Clock
     calls: OpenCalls = field(default_factory=OpenCalls)
+    keep: Callable[[], Awaitable[None]] = stays
+    """Called before a phase's end or a gate is told: makes what is stored outlive this machine."""

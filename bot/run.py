@@ -237,6 +237,7 @@ class Runs:
         if phase.name == "tasks":
             result = await estimated_again(self._ports, run, result, self._rules.model)
         await self._ports.store.save_phase(result)
+        await self._ports.keep()
         self.board.touch(run.id)
         return result
 

@@ -25,6 +25,7 @@ LAYERS = {
     "bot.ports_people": {"bot.core"},
     "bot.ports_pulses": {"bot.core"},
     "bot.ports_routing": {"bot.core"},
+    "bot.ports_state": {"bot.core"},
     "bot.jobs": {"bot.core", "bot.ports"},
     "bot.asking": {"bot.core", "bot.ports", "bot.calls", "bot.jobs"},
     "bot.hearing": {"bot.core", "bot.ports", "bot.jobs", "bot.tools"},
@@ -79,6 +80,7 @@ LAYERS = {
         "bot.testing",
     },
     "bot.starting": {"bot.core", "bot.ports"},
+    "bot.carried": {"bot.core", "bot.ports", "bot.ports_state"},
     "bot.salvage": {"bot.core", "bot.ports", "bot.kept", "bot.outbox", "bot.phases"},
     "bot.repository_config": {"bot.core", "bot.ports"},
     "bot.going_on": {"bot.core", "bot.ports", "bot.starting"},
@@ -99,7 +101,7 @@ LAYERS = {
         "bot.phases",
     },
     "bot.engine": {"bot.core", "bot.ports", "bot.answers", "bot.starting", "bot.run"},
-    "bot.adapters": {"bot.adapters", "bot.core", "bot.ports", "bot.ports_memories"},
+    "bot.adapters": {"bot.adapters", "bot.core", "bot.ports", "bot.ports_memories", "bot.ports_state"},
 }
 """A module or package of ours, and what of ours it may import. What is not named here is a door, or `bootstrap`."""
 OUTSIDE_CORE = {"os", "time", "socket", "subprocess", "asyncio", "httpx", "sqlmodel", "githubkit", "anthropic", "dbos"}
