@@ -45,6 +45,9 @@ class Conversations(Protocol):
     async def find_comment(self, repo: Repo, number: int, mark: str) -> Comment | None:
         """Our own comment whose body carries the mark; looks through all pages, ignores other authors."""
 
+    async def comments_since(self, repo: Repo, number: int, since: datetime) -> list[Comment]:
+        """Comments that were written or edited at that moment or later, oldest first."""
+
     async def create_comment(self, repo: Repo, number: int, body: str) -> Comment: ...
 
     async def edit_comment(self, repo: Repo, comment_id: int, body: str) -> None: ...

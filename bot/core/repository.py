@@ -97,6 +97,7 @@ class Comment:
     html_url: str
     created_at: datetime
     author_is_bot: bool = False
+    edited: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot.core import evidence
-from bot.core.comments import Unfinished, delivery_summary, dry_run_summary, pull_body, pull_title, safe
+from bot.core.comments import (
+    Unfinished,
+    compare_link,
+    delivery_summary,
+    dry_run_summary,
+    pull_body,
+    pull_title,
+    refused_pull_summary,
+    safe,
+)
 from bot.core.evidence import Evidence, Facts, ReviewVerdict, Row, Verdict
 from bot.core.partial import missing, stop_of, unbuilt
 from bot.core.patches import changed_symbols
@@ -14,7 +23,7 @@ from bot.core.runs import PhaseResult, Run, RunState
 from bot.outbox import make_branch, open_pull
 from bot.phases.relanding import not_there, push_further, renew_pull
 from bot.phases.work import Work, planned_tasks, tests_of
-from bot.ports import Checkout, Ports
+from bot.ports import Checkout, Ports, PullNotPermittedError
 from bot.status import progress_of
 
 BUILDING = ("implementation", "documentation", "testing", "review")
@@ -50,11 +59,27 @@ async def deliver(work: Work) -> PhaseResult:
     landing = await _land(work, facts)
     if landing.head is None:
         return _result(work, landing.evidence, None, landing.branch)
-    pull = await _open(work, landing)
+    try:
+        pull = await _open(work, landing)
+    except PullNotPermittedError:
+        return await _unopened(work, landing)
     found = _with_pull(landing, pull)
     await work.ports.store.set_pull(work.run.id, pull.number)
     result = _result(work, found, pull, landing.branch)
     return replace(result, data=json.dumps({**json.loads(result.data), **await _touched(work)}))
+
+
+async def _unopened(work: Work, landing: Landing) -> PhaseResult:
+    """The change without its pull request, which a person has to open."""
+    page = (await work.ports.github.repository(work.run.repo)).html_url
+    title = pull_title(work.run, planned_tasks(work.results))
+    link = compare_link(page, work.run.request.base, landing.branch, title)
+    note = Row("Pull request", "not opened: GitHub Actions may not do that here", "note")
+    found = replace(landing.evidence, rows=(*landing.evidence.rows, note))
+    result = _result(work, found, None, landing.branch)
+    diff = await work.ports.workspaces.diff(work.checkout, work.base, work.start)
+    data = {**json.loads(result.data), **await _touched(work), "link": link, "patch": diff}
+    return replace(result, summary=refused_pull_summary(found, landing.branch, link), data=json.dumps(data))
 
 
 async def _touched(work: Work) -> dict[str, list[str]]:

@@ -24,6 +24,7 @@ from bot.core.comments import (
     estimates,
     gates,
     grooming,
+    jobs,
     memories,
     own,
     people,
@@ -211,6 +212,19 @@ TEXTS: dict[Callable[..., object], Callable[[], object]] = {
         pulls.dry_run_summary(DRY, REFUTED),
         pulls.dry_run_summary(DRY, REFUTED, Unfinished(DRY, STOP, ["T1 (Do it): not built"])),
     ],
+    pulls.refused_pull_summary: lambda: pulls.refused_pull_summary(
+        HOLDS, "devflow/issue-7-x", "https://h/compare/a...b"
+    ),
+    pulls.compare_link: lambda: pulls.compare_link("https://h/acme/widget", "main", "devflow/issue-7-x", "A & b"),
+    jobs.workflow_command: lambda: jobs.workflow_command("error", "50%\n::add-mask::", title="a:b,c"),
+    jobs.outputs_text: lambda: jobs.outputs_text({"a": "x\nb=1"}, "EOF9"),
+    jobs.job_summary: lambda: [
+        jobs.job_summary(None, (), 0.0, "Nothing to do."),
+        jobs.job_summary(a_run(), [a_phase("requirements")], 0.5, "started", "+ a ``` fence"),
+    ],
+    jobs.fenced: lambda: jobs.fenced("a", "diff"),
+    jobs.cut: lambda: jobs.cut("short"),
+    jobs.dispatched: lambda: jobs.dispatched("ada", "/status"),
     pulls.pull_body: lambda: [
         pulls.pull_body(progress(), "It is dark.", HOLDS),
         pulls.pull_body(progress(), "It is dark.", UNKNOWN),
@@ -710,6 +724,58 @@ To go on with a higher budget, comment this:
 | ❌ | Files | nothing was changed |\
 """,
             ],
+            "pulls.refused_pull_summary": """\
+The branch `devflow/issue-7-x` is pushed, but GitHub Actions may not open pull requests here. **[Open it yourself](https://h/compare/a...b)**: title and branches are filled in.
+
+So that Devflow can do it: *Settings, Actions, General, Workflow permissions*, tick *Allow GitHub Actions to create and approve pull requests* (an organisation may have to allow it first), then `/retry delivery`. A token of a GitHub App in the input `github_token` does it, too.
+
+| | check | found |
+|---|---|---|
+| ✅ | Tests | `make test` ended with exit code 0 |\
+""",
+            "pulls.compare_link": "https://h/acme/widget/compare/main...devflow/issue-7-x?expand=1&title=A+%26+b",
+            "jobs.workflow_command": "::error title=a%3Ab%2Cc::50%25%0A::add-mask::",
+            "jobs.outputs_text": """\
+a<<EOF9
+x
+b=1
+EOF9
+""",
+            "jobs.job_summary": [
+                """\
+### Devflow
+
+Nothing to do.
+""",
+                """\
+### Devflow: #7 Too bright
+
+Run `260504-120000-abc` is **running**. It has cost $0.50 so far.
+
+| phase | agent | state | time | cost |
+|---|---|---|---|---|
+| requirements | architect | done | 12 s | $0.02 |
+
+#### The change
+
+````diff
++ a ``` fence
+````
+""",
+            ],
+            "jobs.fenced": """\
+```diff
+a
+```\
+""",
+            "jobs.cut": "short",
+            "jobs.dispatched": """\
+▶️ @ada gave a command on the Actions page:
+
+```
+/status
+```\
+""",
             "pulls.pull_body": [
                 """\
 It is dark.

@@ -3,13 +3,15 @@
 import asyncio
 from typing import Protocol
 
+from githubkit import Response
 from pydantic import SecretStr
 
 from bot.adapters.github import wire
 from bot.adapters.github.asks import Ask
 from bot.adapters.github.calls import Calls
-from bot.adapters.github.connection import Connector
+from bot.adapters.github.connection import Connection, Connector
 from bot.adapters.github.credentials import AppKey
+from bot.adapters.github.graphql_texts import VIEWER, endpoint
 from bot.adapters.github.paths import names
 from bot.adapters.github.sessions import InstallationSession, Minted, Session, TokenSession
 from bot.core.repository import Repo
@@ -39,15 +41,30 @@ class TokenAccess:
         return self._session
 
     async def me(self) -> str:
-        """The user's login. The GITHUB_TOKEN of a workflow has no user: GitHub refuses it with 403."""
+        """The user's login. An installation's token, such as a workflow's GITHUB_TOKEN, has no user: GitHub refuses it
+        with 403."""
         ask = Ask("find out whose token this is", "Metadata: read")
         try:
             answer = await self._calls.send(ask, self._session, lambda gh: gh.rest.users.async_get_authenticated())
         except GitHubError as error:
             if error.status == 403 and "not accessible by integration" in str(error):
-                return ACTIONS_LOGIN
+                return await self._bot()
             raise
         return wire.parse(wire.User, answer, ask).login
+
+    async def _bot(self) -> str:
+        """The login of the App behind the token: GraphQL tells it. Where it does not, it is taken for a workflow's."""
+        ask = Ask("find out which App's token this is", "Metadata: read", graphql=True)
+
+        async def viewer(gh: Connection) -> Response[object, object]:
+            return await gh.arequest("POST", endpoint(gh), json={"query": VIEWER})
+
+        try:
+            answer = await self._calls.send(ask, self._session, viewer)
+            login = wire.parse(wire.Viewer, answer, ask).data.viewer.login
+        except GitHubError:
+            return ACTIONS_LOGIN
+        return login if login.endswith("[bot]") else f"{login}[bot]"
 
     async def git_token(self, repo: Repo) -> str:
         return self._session.secret.get_secret_value() if self._session.secret else ""

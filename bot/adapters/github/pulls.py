@@ -3,7 +3,7 @@
 from githubkit.typing import Missing
 from githubkit.utils import UNSET
 
-from bot.adapters.github import graphql, wire, wire_reviews
+from bot.adapters.github import graphql, graphql_texts, wire, wire_reviews
 from bot.adapters.github.asks import Ask, RefusedError
 from bot.adapters.github.paths import branch_path, is_branch, names, sha_path
 from bot.adapters.github.writes import Writes, check_length
@@ -68,7 +68,7 @@ class Pulls(Writes, graphql.Graphql):
             return
         what = f"make {repo}#{number} a draft" if draft else f"mark {repo}#{number} as ready for review"
         ask = Ask(what, "Pull requests: write", "content", repo, graphql=True)
-        await self._query(ask, graphql.DRAFT if draft else graphql.READY, {"id": pull.node_id})
+        await self._query(ask, graphql_texts.DRAFT if draft else graphql_texts.READY, {"id": pull.node_id})
 
     async def update_branch(self, repo: Repo, branch: str, sha: Sha, expected: Sha) -> None:
         """Between our look and our move somebody may push: then the move is no fast-forward, and refused."""

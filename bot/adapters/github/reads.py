@@ -1,10 +1,12 @@
 """Reading repositories, issues, comments, branches and pull requests."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
 import httpx
+from githubkit.utils import UNSET
 from pydantic import RootModel
 
 from bot.adapters.github import wire
@@ -75,6 +77,9 @@ class Reads(Caller):
                 return comment
         return None
 
+    async def comments_since(self, repo: Repo, number: int, since: datetime) -> list[Comment]:
+        return [comment async for comment in self._comments(repo, number, since)]
+
     async def branch_head(self, repo: Repo, branch: str) -> Sha | None:
         owner, name = names(repo)
         if not is_branch(branch):
@@ -122,14 +127,16 @@ class Reads(Caller):
                 return pull.core()
         return None
 
-    async def _comments(self, repo: Repo, number: int) -> AsyncIterator[Comment]:
-        """All comments, oldest first, read page by page as they are wanted."""
+    async def _comments(self, repo: Repo, number: int, since: datetime | None = None) -> AsyncIterator[Comment]:
+        """All comments, or those changed since then, oldest first, read page by page as they are wanted."""
         owner, name = names(repo)
         ask = Ask(f"read the comments of {repo}#{number}", "Issues: read", repo=repo)
         pages = self._pages(
             ask,
             wire.Comments,
-            lambda page, gh: gh.rest.issues.async_list_comments(owner, name, number, per_page=PAGE, page=page),
+            lambda page, gh: gh.rest.issues.async_list_comments(
+                owner, name, number, per_page=PAGE, page=page, since=since or UNSET
+            ),
         )
         async for comment in pages:
             yield comment.core()

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
-from bot.adapters.github import graphql, wire, wire_reviews
+from bot.adapters.github import graphql, graphql_texts, wire, wire_reviews
 from bot.adapters.github.asks import Ask, RefusedError
 from bot.adapters.github.paths import names, sha_path
 from bot.adapters.github.writes import Writes, check_length
@@ -71,7 +71,7 @@ class ReviewsOfPulls(Writes, graphql.Graphql):
         after: str | None = None
         while True:
             variables: dict[str, str | int | None] = {"owner": owner, "name": name, "number": number, "after": after}
-            answer = await self._query(ask, graphql.THREADS, variables)
+            answer = await self._query(ask, graphql_texts.THREADS, variables)
             page = wire.parse(wire_reviews.ThreadsAnswer, answer, ask).data.repository.pull.threads
             threads += [thread.core() for thread in page.nodes if thread.comments.nodes]
             if not page.page.has_next or page.page.end in (None, after):
@@ -93,7 +93,7 @@ class ReviewsOfPulls(Writes, graphql.Graphql):
             raise GitHubError("Could not resolve a review thread: it has no id.")
         needs = "Pull requests: write and Contents: write"
         ask = Ask(f"resolve a review thread in {repo}", needs, "write", repo, graphql=True)
-        await self._query(ask, graphql.RESOLVE, {"id": thread_id})
+        await self._query(ask, graphql_texts.RESOLVE, {"id": thread_id})
 
     async def _reviews(self, repo: Repo, number: int) -> AsyncIterator[Review]:
         owner, name = names(repo)

@@ -81,16 +81,28 @@ class IssueWire(Wire):
         )
 
 
+class _ViewerUser(Wire):
+    viewer: User
+
+
+class Viewer(Wire):
+    """Whose token it is, as GraphQL says."""
+
+    data: _ViewerUser
+
+
 class CommentWire(Wire):
     id: int
     body: str | None = None
     user: User | None = None
     html_url: str
     created_at: datetime
+    updated_at: datetime | None = None
 
     def core(self) -> Comment:
         bot = self.user is not None and self.user.type == "Bot"
-        return Comment(self.id, _login(self.user), self.body or "", self.html_url, self.created_at, author_is_bot=bot)
+        edited = self.updated_at not in (None, self.created_at)
+        return Comment(self.id, _login(self.user), self.body or "", self.html_url, self.created_at, bot, edited)
 
 
 class Comments(RootModel[list[CommentWire]]):

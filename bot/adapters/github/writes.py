@@ -11,7 +11,7 @@ from bot.adapters.github.connection import Connection
 from bot.adapters.github.paths import is_branch, names, sha_path
 from bot.adapters.github.reads import Reads
 from bot.core.repository import Comment, PullDraft, PullRequest, Reaction, Repo, Sha
-from bot.ports import GitHubError
+from bot.ports import GitHubError, PullNotPermittedError
 
 LONGEST_BODY = 65_000
 """Characters. GitHub takes 65,536 and answers 422 ("Body is too long") above."""
@@ -112,13 +112,15 @@ def check_length(ask: Ask, body: str) -> None:
 def _plain(error: GitHubError, repo: Repo, draft: PullDraft) -> GitHubError:
     """A refusal of a pull request in words that say what to do; others stay as they are."""
     said = str(error).lower()
+    if "not permitted to create or approve pull requests" in said:
+        return PullNotPermittedError(
+            f"GitHub Actions may not open pull requests in {repo}. Turn on 'Allow GitHub Actions to create and approve "
+            "pull requests' under Settings > Actions > General > Workflow permissions; an organisation can forbid it.",
+            error.status,
+        )
     sentences = {
         "no commits between": f"Nothing to propose: {draft.head} has no commits that {draft.base} does not have.",
         "pull request already exists": f"A pull request from {draft.head} to {draft.base} is already open in {repo}.",
-        "not permitted to create or approve pull requests": (
-            f"GitHub Actions may not open pull requests in {repo}. Turn on 'Allow GitHub Actions to create and approve "
-            "pull requests' under Settings > Actions > General > Workflow permissions; an organisation can forbid it."
-        ),
         "head invalid": f"Could not open a pull request: {repo} has no branch {draft.head}.",
         "base invalid": f"Could not open a pull request: {repo} has no branch {draft.base}.",
         "draft pull requests are not supported": (

@@ -91,6 +91,9 @@ class LocalHost:
         ours = (comment for on, comment in self.talk.comments if on == number and comment.author == ME)
         return next((comment for comment in ours if mark in comment.body), None)
 
+    async def comments_since(self, repo: Repo, number: int, since: datetime) -> list[Comment]:
+        return [comment for on, comment in self.talk.comments if on == number and comment.created_at >= since]
+
     async def create_comment(self, repo: Repo, number: int, body: str) -> Comment:
         comment = self.talk.say(number, ME, body, self._clock.now(), by_bot=True)
         self._file.save()

@@ -33,7 +33,15 @@ from bot.core.comments.grooming import sub_issue_body, sub_issue_title, sub_issu
 from bot.core.comments.own import own_command_help, own_commands
 from bot.core.comments.people import delegated, halted, paused, unpaused
 from bot.core.comments.phases import EXPLAINED, phase_comment, test_output
-from bot.core.comments.pulls import Unfinished, delivery_summary, dry_run_summary, pull_body, pull_title
+from bot.core.comments.pulls import (
+    Unfinished,
+    compare_link,
+    delivery_summary,
+    dry_run_summary,
+    pull_body,
+    pull_title,
+    refused_pull_summary,
+)
 from bot.core.comments.status import (
     GROOMED,
     MARKS,
@@ -70,6 +78,7 @@ __all__ = [
     "cancelled",
     "cell",
     "changed_under",
+    "compare_link",
     "decided",
     "definition_comment",
     "delegated",
@@ -96,6 +105,7 @@ __all__ = [
     "pull_body",
     "pull_title",
     "refusal",
+    "refused_pull_summary",
     "reminder",
     "safe",
     "sentence",

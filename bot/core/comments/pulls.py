@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import quote, urlencode
 
 from bot.core.comments.common import again_lines, cell, duration, evidence_table, safe, sentence, tokens, whole
 from bot.core.comments.estimates import beside_actual
@@ -74,6 +75,25 @@ def delivery_summary(evidence: Evidence, pull_url: str, rest: Unfinished | None 
         lead = f"A limit stopped the run in {rest.stop.phase}. {sentence(rest.stop.reason)} {stands}\n\n"
         lead += "\n".join(rest.lines())
     return f"{lead}\n\n{evidence_table(evidence)}"
+
+
+def refused_pull_summary(evidence: Evidence, branch: str, link: str) -> str:
+    """The comment of the last phase where GitHub lets people open pull requests, but not the token of a workflow."""
+    return (
+        f"The branch `{branch}` is pushed, but GitHub Actions may not open pull requests here. "
+        f"**[Open it yourself]({link})**: title and branches are filled in.\n\n"
+        "So that Devflow can do it: *Settings, Actions, General, Workflow permissions*, tick *Allow GitHub Actions to "
+        "create and approve pull requests* (an organisation may have to allow it first), then `/retry delivery`. "
+        f"A token of a GitHub App in the input `github_token` does it, too.\n\n{evidence_table(evidence)}"
+    )
+
+
+def compare_link(repository_url: str, base: str, branch: str, title: str) -> str:
+    """The page that opens a pull request, filled in.
+
+    https://docs.github.com/en/pull-requests/collaborating-with-pull-requests/proposing-changes-to-your-work-with-pull-requests/using-query-parameters-to-create-a-pull-request
+    """
+    return f"{repository_url}/compare/{quote(base)}...{quote(branch)}?{urlencode({'expand': 1, 'title': title})}"
 
 
 def dry_run_summary(run: Run, evidence: Evidence, rest: Unfinished | None = None) -> str:

@@ -137,6 +137,8 @@ def _done(run: Run, link: str) -> str:
     """A pull request, or what else a run of its purpose leaves."""
     if run.plan.purpose == "custom" and not link:
         return ANSWERED
+    if run.plan.purpose == "build" and not link:
+        return "### ✅ Done: the pull request is yours to open\nThe evidence holds. The last comment has its link."
     return LEFT.get(run.plan.purpose) or f"### ✅ Done: {link}\nThe evidence holds. It stands in the pull request."
 
 

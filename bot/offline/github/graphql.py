@@ -161,7 +161,10 @@ def _changed(arguments: Json, name: str, thing: Lazy) -> Lazy:
 
 
 Root = Callable[[Call, Json], Lazy]
-_QUERIES: Mapping[str, Root] = {"repository": _repository}
+_QUERIES: Mapping[str, Root] = {
+    "repository": _repository,
+    "viewer": lambda call, _: Lazy("User", {"login": lambda _: call.actor.user.login}),
+}
 _MUTATIONS: Mapping[str, Root] = {
     "resolveReviewThread": lambda call, given: _resolving(call, given, resolved=True),
     "unresolveReviewThread": lambda call, given: _resolving(call, given, resolved=False),

@@ -12,6 +12,8 @@ from bot.offline.github.gitstore import Git, Signature
 from bot.offline.github.hooks import Delivery
 from bot.offline.github.server import Observer, Server
 from bot.offline.github.state import (
+    ACTIONS,
+    ACTIONS_APP,
     ALL_PERMISSIONS,
     App,
     Clock,
@@ -93,12 +95,15 @@ class LocalGitHub(Verbs, ReviewVerbs, CheckVerbs, Views, ReviewViews):
     def install(self, app: App, *repositories: str) -> int:
         """Put an App on repositories of one owner; returns the installation's id and announces it."""
         with self._world.lock:
-            found = [self._world.repository(name) for name in repositories]
-            now, owner = self._world.now(), found[0].owner
-            installation = Installation(self._world.new_id(), app, owner, found, dict(app.permissions), now)
-            app.installations.append(installation)
+            installation = self._install(app, [self._world.repository(name) for name in repositories])
             events.installation_event(self._world, installation, "created")
             return installation.id
+
+    def _install(self, app: App, on: list[Repository]) -> Installation:
+        now, owner = self._world.now(), on[0].owner
+        installation = Installation(self._world.new_id(), app, owner, on, dict(app.permissions), now)
+        app.installations.append(installation)
+        return installation
 
     def token(self, installation_id: int, permissions: Mapping[str, Level] | None = None) -> str:
         """A token of an installation, as a workflow's `GITHUB_TOKEN` or a test needs one; it lasts an hour."""
@@ -107,6 +112,27 @@ class LocalGitHub(Verbs, ReviewVerbs, CheckVerbs, Views, ReviewViews):
             installation = next(i for i in installations if i.id == installation_id)
             held = dict(permissions if permissions is not None else installation.permissions)
             return self._world.mint(installation, held, list(installation.repositories)).value
+
+    def actions_token(self, repo: str, permissions: Mapping[str, Level] | None = None) -> str:
+        """The `GITHUB_TOKEN` of a workflow's job: `github-actions[bot]` speaks by it."""
+        with self._world.lock:
+            app = self._world.apps.get(ACTIONS_APP) or self._actions_app()
+            repository = self._world.repository(repo)
+            covering = [i for i in app.installations if repository in i.repositories]
+            held = dict(permissions or app.permissions)
+            installation = covering[0] if covering else self._install(app, [repository])
+            return self._world.mint(installation, held, [repository]).value
+
+    def _actions_app(self) -> App:
+        hooked = self._world.hooks.app_id
+        app = self.add_app(ACTIONS_APP, "", ACTIONS)
+        self._world.hooks.app_id = hooked
+        return app
+
+    def let_actions_open_pulls(self, repo: str, allowed: bool) -> None:
+        """The setting "Allow GitHub Actions to create and approve pull requests"."""
+        with self._world.lock:
+            self._world.repository(repo).actions_open_pulls = allowed
 
     def revoke(self, token: str) -> None:
         """Make a token worthless from now on."""

@@ -5,7 +5,7 @@ from bot.offline.github.gitdiff import changed_files, diff_text, merge_base
 from bot.offline.github.payloads_git import commit_body, file_body, full_pull_body, pull_body
 from bot.offline.github.refusals import RefusalError, invalid, not_found
 from bot.offline.github.rest import Answer, Call, Route, own_or_write, route
-from bot.offline.github.state import Issue, Pull
+from bot.offline.github.state import ACTIONS, Issue, Pull
 
 _MERGE_METHODS = ("merge", "squash")
 
@@ -23,6 +23,9 @@ def _full(call: Call, issue: Issue, pull: Pull, status: int = 200) -> Answer:
 
 def create_pull(call: Call) -> Answer:
     """From branch `head` (or `owner:branch` of the same owner) into `base`."""
+    by_actions = call.actor.app is not None and call.actor.app.slug == ACTIONS
+    if by_actions and not call.repository.actions_open_pulls:
+        raise RefusalError(403, "GitHub Actions is not permitted to create or approve pull requests.")
     issue = branches.open_pull(
         call.world,
         call.repository,

@@ -31,6 +31,10 @@ ALL_PERMISSIONS: dict[str, Level] = {
 """What an App of ours asks for, and what its installations hold unless narrowed."""
 
 
+ACTIONS, ACTIONS_APP = "github-actions", 15368
+"""The App of GitHub's own that a workflow's `GITHUB_TOKEN` belongs to."""
+
+
 class Clock(Protocol):
     """The only clock of the local GitHub, except for the dates inside App tokens that clients sign."""
 
@@ -197,6 +201,7 @@ class Repository:
     verified: set[str] = field(default_factory=set)
     suites: dict[str, CheckSuite] = field(default_factory=dict)
     statuses: dict[str, list[CommitStatus]] = field(default_factory=dict)
+    actions_open_pulls: bool = True
 
     @property
     def full_name(self) -> str:

@@ -69,9 +69,17 @@ def test_an_api_url_that_is_none_is_refused(clock: FakeClock, url: str) -> None:
 
 
 async def test_a_workflows_token_is_the_actions_bot(github: GitHubAdapter, api: respx.MockRouter) -> None:
-    """GitHub has no user for it and says 403."""
+    """GitHub has no user for it and says 403; GraphQL knows its App, and where that fails it is a workflow's."""
     api.get("/user").mock(return_value=refusal(403, "Resource not accessible by integration"))
+    api.post("/graphql").mock(return_value=refusal(403, "Resource not accessible by integration"))
     assert await github.me() == "github-actions[bot]"
+
+
+async def test_an_apps_token_is_the_apps_bot(github: GitHubAdapter, api: respx.MockRouter) -> None:
+    """A workflow may be given one instead of its own: comments are found by that name."""
+    api.get("/user").mock(return_value=refusal(403, "Resource not accessible by integration"))
+    api.post("/graphql").respond(200, json={"data": {"viewer": {"login": "my-bot[bot]"}}})
+    assert await github.me() == "my-bot[bot]"
 
 
 async def test_another_403_is_not_taken_for_a_workflow(github: GitHubAdapter, api: respx.MockRouter) -> None:

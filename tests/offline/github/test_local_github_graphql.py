@@ -120,7 +120,7 @@ def test_refusals_are_errors_in_a_good_answer(watched: LocalGitHub, pull: int) -
     ("query", "message"),
     [
         ('{ repository(owner: "acme", name: "widget") { stars } }', "Field 'stars' doesn't exist"),
-        ("{ viewer { login } }", "Field 'viewer' doesn't exist"),
+        ("{ rateLimit { cost } }", "Field 'rateLimit' doesn't exist"),
         ("{ repository(", "found the end"),
         ("subscription { x }", "subscription is not served"),
         ("{ a ~ }", "Unexpected character"),

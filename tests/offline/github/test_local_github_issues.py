@@ -180,7 +180,7 @@ def test_an_unserved_path_is_404_and_remembered(github: LocalGitHub, maria: http
     """Whatever this GitHub lacks, a test can see at its end."""
     assert maria.get(f"/repos/{WIDGET}/milestones").status_code == 404
     assert maria.delete(f"/repos/{WIDGET}").status_code == 404
-    assert maria.post("/graphql", json={"query": "{viewer{login}}"}).json()["errors"]
+    assert maria.post("/graphql", json={"query": "{rateLimit{cost}}"}).json()["errors"]
     assert github.unserved == [
         ("GET", f"/repos/{WIDGET}/milestones"),
         ("DELETE", f"/repos/{WIDGET}"),
