@@ -12,6 +12,7 @@ from bot.answers.custom import own_commands
 from bot.answers.desk import NO_RUN, Desk, OnceError
 from bot.answers.looking import look_after
 from bot.answers.pull_events import reconcile
+from bot.answers.stopping import stop
 from bot.core import comments
 from bot.core.command_errors import CommandError, render_error
 from bot.core.command_kinds import Command
@@ -21,7 +22,7 @@ from bot.core.effects import is_marked
 from bot.core.errors import BotError
 from bot.core.events import CommentPosted, Event, IssueLabeled
 from bot.core.policy import Denied, changes_nothing, name_of
-from bot.core.runs import ENDED
+from bot.core.runs import ENDED, Run
 from bot.ports import GitHubError, Ports
 from bot.run import Runs
 from bot.starting import Ask, Defaults
@@ -89,6 +90,12 @@ class Engine:
         source = f"label-{hashlib.sha256(f'{event.repo} {event.issue.number} {event.label}'.encode()).hexdigest()[:8]}"
         ask = Ask(event.repo, event.issue, event.author, event.at, source, label=event.label)
         return await self._answer(ask, 0, command)
+
+    async def stop_run(self, run: Run, source: str, reason: str) -> None:
+        """Stop a run as `/cancel` does, its work so far on a branch; the same `source` again does nothing twice."""
+        issue = await self._ports.github.issue(run.repo, run.request.issue)
+        ask = Ask(run.repo, issue, run.request.requester, self._ports.clock.now(), source)
+        await stop(self._desk, ask, run, reason)
 
     async def reconcile(self) -> None:
         """Once after a start: find out what happened while nobody listened."""

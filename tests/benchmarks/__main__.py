@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.benchmarks import (
+    action,
     batch,
     compress,
     ingress,
@@ -29,6 +30,7 @@ AREAS: dict[str, Callable[[], list[Row]]] = {
     "run": whole_run.rows,
     "batch": batch.rows,
     "process": process.rows,
+    "action": action.rows,
     "memory": memory.rows,
     "compress": compress.rows,
     "routing": routing.rows,

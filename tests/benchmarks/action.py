@@ -1,0 +1,104 @@
+"""What a job of the GitHub Action takes before its agents work: install, imports, state, GitHub, first request."""
+
+import asyncio
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import yaml
+
+from tests.scenarios.actions import ActionRig, action_rig
+
+Row = dict[str, object]
+ROOT = Path(__file__).parents[2]
+LIMIT = 60.0
+
+
+def rows() -> list[Row]:
+    """Each part; the baseline of imports is what the model's SDK alone takes."""
+    bare = _seconds("pass")
+    sdk, ours = _seconds("import anthropic") - bare, _seconds("import bot.action") - bare
+    warm = _seconds("from bot.bootstrap import warm_up; import bot.action; warm_up()") - bare
+    return [
+        *_install(),
+        _row("imports before GitHub is asked", ours, sdk),
+        _row("all imports, beside the model's SDK", warm - sdk, sdk),
+        *asyncio.run(_jobs()),
+    ]
+
+
+def _row(case: str, seconds: float, baseline: float | None = None) -> Row:
+    ratio = None if baseline is None else round(seconds / baseline, 2)
+    told = None if baseline is None else round(baseline, 3)
+    return {
+        "area": "action",
+        "case": case,
+        "ours": round(seconds, 3),
+        "baseline": told,
+        "ratio": ratio,
+        "unit": "s",
+    }
+
+
+def _seconds(code: str, times: int = 5) -> float:
+    taken = []
+    for _ in range(times):
+        began = time.perf_counter()
+        subprocess.run([sys.executable, "-I", "-c", code], check=True, cwd=ROOT, capture_output=True)
+        taken.append(time.perf_counter() - began)
+    return statistics.median(taken)
+
+
+def _install() -> list[Row]:
+    """The action's own step, on an empty folder and again; pip's own cache and index are those of this machine."""
+    steps = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))["runs"]["steps"]
+    script = next(step["run"] for step in steps if step.get("name") == "Install")
+    found = []
+    with tempfile.TemporaryDirectory() as folder:
+        env = {**os.environ, "GITHUB_ACTION_PATH": str(ROOT), "RUNNER_TEMP": folder, "DEVFLOW_PYTHON": sys.executable}
+        for case in ("install, nothing cached", "install, environment cached"):
+            began = time.perf_counter()
+            subprocess.run(["bash", "-eo", "pipefail", "-c", script], env=env, check=True, capture_output=True)
+            found.append(_row(case, time.perf_counter() - began))
+    return found
+
+
+async def _jobs() -> list[Row]:
+    """A job of a fresh issue, and one of the same issue after it: from the process' start to two moments."""
+    with tempfile.TemporaryDirectory() as folder:
+        async with action_rig(Path(folder)) as rig:
+            rig.issue(7, title="Dark mode", body="Please.")
+            rig.plays("dark-mode", "risky")
+            found = await _timed(rig, "/dev-workflow", Path(folder) / "one", "a fresh issue")
+            return found + await _timed(rig, "/approve", Path(folder) / "two", "with state")
+
+
+async def _timed(rig: ActionRig, command: str, folder: Path, name: str) -> list[Row]:
+    rig.github.comment(*rig.place(7), command, by="maintainer")
+    asked, spoken, began = len(rig.github.requests), len(rig.claude.bodies), time.perf_counter()
+    process = await rig.process(folder)
+    try:
+        github = await _moment(lambda: len(rig.github.requests) > asked, began)
+        model = await _moment(lambda: len(rig.claude.bodies) > spoken, began)
+        await process.wait()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    return [
+        _row(f"job start to GitHub's first answer, {name}", github),
+        _row(f"job start to the model's first request, {name}", model),
+    ]
+
+
+async def _moment(happened: Callable[[], bool], began: float) -> float:
+    while not happened():
+        if time.perf_counter() - began > LIMIT:
+            raise TimeoutError("the job did not come so far")
+        await asyncio.sleep(0.002)
+    return time.perf_counter() - began
