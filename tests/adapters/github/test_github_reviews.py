@@ -4,7 +4,7 @@ import httpx
 import pytest
 import respx
 
-from bot.adapters.github import GitHubAdapter, graphql
+from bot.adapters.github import GitHubAdapter, graphql_texts
 from bot.core.effects import mark
 from bot.core.repository import Sha
 from bot.core.reviews import InlineComment, ReviewDraft
@@ -127,7 +127,9 @@ async def test_a_lost_answer_is_not_a_second_review(devflow: GitHubAdapter, pull
     assert len(await devflow.reviews(REPO, pull)) == 1
 
 
-@pytest.mark.parametrize("query", [graphql.THREADS, graphql.RESOLVE, graphql.READY, graphql.DRAFT])
+@pytest.mark.parametrize(
+    "query", [graphql_texts.THREADS, graphql_texts.RESOLVE, graphql_texts.READY, graphql_texts.DRAFT]
+)
 def test_our_queries_are_in_githubs_schema(query: str) -> None:
     """Every field and argument."""
     assert check_query(query, None) == []
