@@ -58,7 +58,7 @@ def _builder(run: Run, task: Task, builders: Sequence[str], tally: Tally, seed: 
 
 
 @dataclass(frozen=True, slots=True)
-class ToDo:
+class Assignment:
     """What an agent is about to do; `failed` says that it follows a failed attempt of its own."""
 
     unit: str
@@ -67,24 +67,24 @@ class ToDo:
     failed: bool = False
 
 
-async def which_model(ports: Ports, run: Run, todo: ToDo, models: Sequence[str], usual: str) -> str:
+async def which_model(ports: Ports, run: Run, given: Assignment, models: Sequence[str], usual: str) -> str:
     """The model for a unit of work, chosen once; `models` go from cheap to strong. With one there is no choice."""
     if len(models) < 2 or usual not in models:
         return usual
     results = await ports.store.results(run.repo)
     tally = tally_of(results, ports.clock.now(), "model")
-    before, seed = await _failed_with(ports, run, todo, models), f"{run.id}/{todo.unit}"
-    choice = choose_model(models, usual, todo.kind, tally, seed=seed, failed_with=before)
-    return (await ports.store.keep_choice(run.id, todo.unit, "model", choice)).name
+    before, seed = await _failed_with(ports, run, given, models), f"{run.id}/{given.unit}"
+    choice = choose_model(models, usual, given.kind, tally, seed=seed, failed_with=before)
+    return (await ports.store.keep_choice(run.id, given.unit, "model", choice)).name
 
 
-async def _failed_with(ports: Ports, run: Run, todo: ToDo, models: Sequence[str]) -> str:
+async def _failed_with(ports: Ports, run: Run, given: Assignment, models: Sequence[str]) -> str:
     """The strongest model that the agent had when it failed: in this run, or in the one that this goes on with."""
-    turns = await ports.store.turns(run.id) if todo.failed else []
+    turns = await ports.store.turns(run.id) if given.failed else []
     if not turns and run.request.after:
-        phase, before = phase_of(todo.unit), RunId(run.request.after)
+        phase, before = phase_of(given.unit), RunId(run.request.after)
         ends = {result.name: result.state for result in await ports.store.phases(before)}
         if ends.get(phase) == "failed":
             turns = [turn for turn in await ports.store.turns(before) if phase_of(turn.unit) == phase]
-    used = [turn.model for turn in turns if turn.agent == todo.agent and turn.model in models]
+    used = [turn.model for turn in turns if turn.agent == given.agent and turn.model in models]
     return max(used, key=models.index, default="")

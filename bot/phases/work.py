@@ -39,7 +39,7 @@ from bot.kept import keep_changes
 from bot.phases.caps import shared_caps
 from bot.ports import Checkout, Ports
 from bot.remembering import recalled
-from bot.routing import ToDo, which_model
+from bot.routing import Assignment, which_model
 from bot.runner import Job, Outcome, Team, run_job
 from bot.status import StatusBoard
 from bot.testing import TestBench, env_of, from_json, read_text, set_up
@@ -181,7 +181,7 @@ class Work:
         tasks = planned_tasks(self.results) if task else []
         kind = next((kind_of_task(one) for one in tasks if one.id == task), self.phase.name)
         failed = self.mends or "sent_back" in json.loads(self.earlier.data if self.earlier else "{}")
-        piece = ToDo(unit_of(unit, self.attempt), agent.name, kind, failed)
+        piece = Assignment(unit_of(unit, self.attempt), agent.name, kind, failed)
         return await which_model(self.ports, self.run, piece, self.rules.models, usual)
 
     async def brief(

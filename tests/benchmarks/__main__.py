@@ -23,8 +23,8 @@ from tests.benchmarks import (
     tokens,
     whole_run,
 )
+from tests.benchmarks.rows import Row
 
-Row = dict[str, object]
 AREAS: dict[str, Callable[[], list[Row]]] = {
     "ingress": ingress.rows,
     "run": whole_run.rows,

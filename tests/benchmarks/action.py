@@ -8,13 +8,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import yaml
 
+from tests.benchmarks.rows import Row, bench_row
 from tests.scenarios.actions import ActionRig, action_rig
 
-Row = dict[str, object]
+_row = partial(bench_row, "action", unit="s")
 ROOT = Path(__file__).parents[2]
 LIMIT = 60.0
 
@@ -30,19 +32,6 @@ def rows() -> list[Row]:
         _row("all imports, beside the model's SDK", warm - sdk, sdk),
         *asyncio.run(_jobs()),
     ]
-
-
-def _row(case: str, seconds: float, baseline: float | None = None) -> Row:
-    ratio = None if baseline is None else round(seconds / baseline, 2)
-    told = None if baseline is None else round(baseline, 3)
-    return {
-        "area": "action",
-        "case": case,
-        "ours": round(seconds, 3),
-        "baseline": told,
-        "ratio": ratio,
-        "unit": "s",
-    }
 
 
 def _seconds(code: str, times: int = 5) -> float:

@@ -6,9 +6,9 @@ from datetime import datetime
 from pathlib import Path
 
 from bot.core.conversation import Json
+from tests.benchmarks.rows import Row
 from tests.scenarios.rig import rig
 
-Row = dict[str, object]
 TASK_SECONDS = 5.0
 TASKS = ("one", "two")
 

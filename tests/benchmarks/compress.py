@@ -9,6 +9,7 @@ import json
 import sys
 import time
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -20,11 +21,12 @@ from tests.benchmarks.compress_data import Case, Kept, WrongRowsError, kept, loa
 from tests.benchmarks.compress_methods import METHODS, OURS, QUICK, SLOW, missing_package
 from tests.benchmarks.memory_data import SHARED
 from tests.benchmarks.memory_methods import percentile
+from tests.benchmarks.rows import Row, bench_row
 from tests.benchmarks.transcript_sources import SOURCES
 from tests.benchmarks.transcript_styles import STYLES
 from tests.benchmarks.transcripts import transcripts
 
-Row = dict[str, object]
+_row = partial(bench_row, "compress")
 MEETINGS = "qmsum.jsonl.gz"
 SHARE = 0.3
 """Of the tokens of a text, to be kept."""
@@ -127,12 +129,6 @@ def _beside(name: str, ours: Kept, method: str, cases: Sequence[Case]) -> list[R
         for kind, mine, other in pairs
         if mine is not None and other is not None
     ]
-
-
-def _row(case: str, ours: float | None, baseline: float | None, unit: str) -> Row:
-    ratio = round(ours / baseline, 2) if ours is not None and baseline else None
-    shown = [None if value is None else round(value, 2) for value in (ours, baseline)]
-    return {"area": "compress", "case": case, "ours": shown[0], "baseline": shown[1], "ratio": ratio, "unit": unit}
 
 
 def main() -> None:

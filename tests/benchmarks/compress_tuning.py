@@ -1,6 +1,7 @@
 """Whether the weights of shortening are fitted to one set: each set, with the weights that the others would choose."""
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import product
 
 from rich.console import Console
@@ -10,9 +11,10 @@ from bot.core.context.compress import compress
 from bot.core.context.weights import WEIGHTS, Weights
 from bot.core.tokens import count_tokens
 from tests.benchmarks.compress_data import Case, kept
+from tests.benchmarks.rows import Row, bench_row
 from tests.benchmarks.transcripts import transcripts
 
-Row = dict[str, object]
+_row = partial(bench_row, "compress")
 SEED, EACH, SIZES = 100, 6, (14_000, 56_000)
 SETS = (("git", "calls"), ("git", "markdown"), ("packages", "sweagent"), ("packages", "jsonl"))
 MEETINGS = 20
@@ -42,11 +44,6 @@ def rows(meetings: Sequence[Case]) -> list[Row]:
         made.append(_row(f"{judged}: kept, tuned on all others, beside tuned on itself", found[chosen, judged], best))
         made.append(_row(f"{judged}: kept, our weights, beside tuned on itself", _kept(sets[judged], WEIGHTS), best))
     return made
-
-
-def _row(case: str, ours: float, baseline: float) -> Row:
-    values = {"ours": round(ours, 2), "baseline": round(baseline, 2), "ratio": round(ours / max(baseline, 0.01), 2)}
-    return {"area": "compress", "case": case, **values, "unit": "%"}
 
 
 def _kept(cases: Sequence[Case], weights: Weights) -> float:

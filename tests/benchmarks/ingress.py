@@ -18,12 +18,14 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from tests.benchmarks import ingress_probot
 from tests.benchmarks.ingress_servers import SECRET, VARIANTS
+from tests.benchmarks.rows import Row, bench_row
 
-Row = dict[str, object]
+_row = partial(bench_row, "ingress")
 CONNECTIONS = 16
 REQUESTS = 2000
 """For each server and round."""
@@ -75,18 +77,6 @@ def _against_probot(ours: Figures, probot: Figures | None, left_out: str) -> lis
         _row(f"{case}, which keeps none", ours.rate, probot.rate, "requests/s"),
         _row(f"p99 against probot {ingress_probot.VERSION}", ours.percentile(99), probot.percentile(99), "ms"),
     ]
-
-
-def _row(case: str, ours: float, baseline: float, unit: str) -> Row:
-    ratio = round(ours / baseline, 2)
-    return {
-        "area": "ingress",
-        "case": case,
-        "ours": round(ours, 2),
-        "baseline": round(baseline, 2),
-        "ratio": ratio,
-        "unit": unit,
-    }
 
 
 def measure() -> tuple[dict[str, Figures], str]:

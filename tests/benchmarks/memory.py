@@ -9,6 +9,7 @@ import json
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -17,8 +18,9 @@ from rich.progress import Progress
 from tests.benchmarks import memory_scale, memory_tuning
 from tests.benchmarks.memory_data import GITBUGS, SHARED, SWE, Issue, Quality, Question, Task, load, quality, tasks
 from tests.benchmarks.memory_methods import BASELINES, Method, Ours, Timed, answers, missing_package, percentile
+from tests.benchmarks.rows import Row, bench_row
 
-Row = dict[str, object]
+_row = partial(bench_row, "memory")
 OURS = "ours"
 LEARNING = (10, 182)
 """So many memories; what comes after the last of them is asked."""
@@ -85,12 +87,6 @@ def _measure(name: str, all_tasks: Sequence[Task]) -> tuple[Quality, float]:
                 ranked = answers(Timed(method, spent), task, lambda: progress.advance(bar))
                 found += zip(task.questions, ranked, strict=True)
     return quality(found), percentile(spent, 50)
-
-
-def _row(case: str, ours: float | None, baseline: float | None, unit: str) -> Row:
-    ratio = round(ours / baseline, 2) if ours is not None and baseline else None
-    shown = [None if value is None else round(value, 2) for value in (ours, baseline)]
-    return {"area": "memory", "case": case, "ours": shown[0], "baseline": shown[1], "ratio": ratio, "unit": unit}
 
 
 def main() -> None:

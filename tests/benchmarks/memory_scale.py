@@ -26,8 +26,8 @@ from bot.core.memory.words import terms
 from bot.core.repository import Repo
 from tests.benchmarks.memory_data import Issue, Question, tasks
 from tests.benchmarks.memory_methods import NaiveFts5, Timed, percentile
+from tests.benchmarks.rows import Row, bench_row
 
-Row = dict[str, object]
 REPOSITORIES = 200
 LINES = 8
 """Of real issues, put together to a made-up one."""
@@ -210,7 +210,4 @@ async def _milliseconds(call: Awaitable[object]) -> float:
 
 
 def _row(world: World, case: str, ours: float, baseline: float | None, unit: str) -> Row:
-    ratio = round(ours / baseline, 3) if baseline else None
-    shown = None if baseline is None else round(baseline, 2)
-    case = f"{world.size:,} memories: {case}"
-    return {"area": "memory", "case": case, "ours": round(ours, 2), "baseline": shown, "ratio": ratio, "unit": unit}
+    return bench_row("memory", f"{world.size:,} memories: {case}", ours, baseline, unit)

@@ -4,14 +4,16 @@ import itertools
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from unittest.mock import patch
 
 from bot.core.memory import documents, ranking
 from bot.core.memory.documents import Document, document, query_terms
 from bot.core.memory.ranking import Corpus, relevance, worth
 from tests.benchmarks.memory_data import Issue, Question, Task, kind_of, quality, tasks
+from tests.benchmarks.rows import Row, bench_row
 
-Row = dict[str, object]
+_row = partial(bench_row, "memory")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +73,3 @@ def _answers(task: Task) -> Iterator[tuple[Question, list[str]]]:
 def _ranked(corpus: Corpus, indexed: dict[int, Document], issue: Issue) -> list[int]:
     scores = relevance(corpus, worth(corpus, query_terms(issue.query(10))), indexed)
     return sorted(scores, key=lambda number: (-scores[number], number))[:11]
-
-
-def _row(case: str, ours: float, baseline: float) -> Row:
-    values = {"ours": round(ours, 2), "baseline": round(baseline, 2), "ratio": round(ours / max(baseline, 0.01), 2)}
-    return {"area": "memory", "case": case, **values, "unit": "%"}

@@ -9,6 +9,7 @@ import random
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from bot.core import planning
 from bot.core.estimates import Rates, estimate
@@ -18,8 +19,9 @@ from bot.core.prices import cost_usd, price_of
 from bot.core.repository import NO_SHA, Repo
 from bot.core.runs import Mode, Request, Run, RunId
 from bot.core.usual import usual
+from tests.benchmarks.rows import Row, bench_row
 
-Row = dict[str, object]
+_row = partial(bench_row, "price")
 RUNS, HISTORIES = 30, 12
 QUANTILES = (0.1, 0.5, 0.9)
 MODEL = "claude-sonnet-5-5"
@@ -147,12 +149,6 @@ def rows() -> list[Row]:
                 _row(f"{name}{label}, inside p10 to p90", ours.inside, found["mean of all runs"].inside, "share")
             )
     return made
-
-
-def _row(case: str, ours: float, baseline: float, unit: str) -> Row:
-    ratio = round(ours / baseline, 3) if baseline else None
-    values = {"ours": round(ours, 3), "baseline": round(baseline, 3), "ratio": ratio}
-    return {"area": "price", "case": case, **values, "unit": unit}
 
 
 def main() -> None:

@@ -9,11 +9,13 @@ import sys
 import tempfile
 import time
 import urllib.request
+from functools import partial
 from pathlib import Path
 
+from tests.benchmarks.rows import Row, bench_row
 from tests.scenarios.rig import app_key
 
-Row = dict[str, object]
+_row = partial(bench_row, "process")
 DEVFLOW = [sys.executable, "-m", "bot"]
 
 
@@ -26,18 +28,6 @@ def rows() -> list[Row]:
         _row("devflow --help", ours, bare, "s"),
         _row("idle server, resident memory", idle, framework, "MB"),
     ]
-
-
-def _row(case: str, ours: float, baseline: float, unit: str) -> Row:
-    ratio = round(ours / baseline, 2)
-    return {
-        "area": "process",
-        "case": case,
-        "ours": round(ours, 3),
-        "baseline": round(baseline, 3),
-        "ratio": ratio,
-        "unit": unit,
-    }
 
 
 def _seconds(command: list[str], times: int = 7) -> float:

@@ -13,14 +13,16 @@ import random
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 from bot.core.routing.choice import choose
 from bot.core.routing.tally import Tally
 from tests.benchmarks.routing_worlds import HELD_OUT, NAMED, OTHERS, World
+from tests.benchmarks.rows import Row, bench_row
 
-Row = dict[str, object]
+_row = partial(bench_row, "routing")
 Key = tuple[str, str]
 SEEDS = 40
 
@@ -143,12 +145,6 @@ def _world_rows(name: str, worlds: Sequence[World]) -> list[Row]:
         if worlds[0].costs and who == "Thompson":
             made.append(_row(f"{name}, {who}, cost", usd, theirs[1], "$"))
     return made
-
-
-def _row(case: str, ours: float, baseline: float, unit: str) -> Row:
-    ratio = round(ours / baseline, 3) if baseline else None
-    values = {"ours": round(ours, 2), "baseline": round(baseline, 2), "ratio": ratio}
-    return {"area": "routing", "case": case, **values, "unit": unit}
 
 
 def data_rows(path: Path) -> list[Row]:

@@ -4,12 +4,14 @@ import random
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from bot.core.planning import Task, in_order
 from bot.core.scheduling import best_order, bound, makespan, tails
+from tests.benchmarks.rows import Row, bench_row
 from tests.benchmarks.scheduling_optimum import Search, lower_bound
 
-Row = dict[str, object]
+_row = partial(bench_row, "scheduling")
 Seconds = dict[str, float]
 PLANS = 100
 SHAPES = ("sparse", "layers", "wide", "tree")
@@ -102,8 +104,3 @@ def _in_batches(tasks: Sequence[Task], seconds: Seconds, workers: int) -> float:
             ends[ends.index(min(ends))] += seconds[task.id]
         total += max(ends)
     return total
-
-
-def _row(case: str, ours: float, baseline: float, unit: str) -> Row:
-    values = {"ours": round(ours, 3), "baseline": round(baseline, 3), "ratio": round(ours / baseline, 3)}
-    return {"area": "scheduling", "case": case, **values, "unit": unit}

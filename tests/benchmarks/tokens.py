@@ -4,13 +4,15 @@ import random
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 
 from bot.core.context.compress import cut
 from bot.core.tokens import count_tokens
+from tests.benchmarks.rows import Row, bench_row
 from tests.offline.claude_tokenizer import reference
 from tests.texts import KINDS, text_of
 
-Row = dict[str, object]
+_row = partial(bench_row, "tokens")
 CAP = 4_000
 TEXTS = 1_000
 
@@ -44,8 +46,3 @@ def _milliseconds(texts: list[str], count: Callable[[str], int]) -> float:
         count(text)
         spent.append((time.process_time() - started) * 1_000)
     return statistics.median(spent)
-
-
-def _row(case: str, ours: float, baseline: float, unit: str) -> Row:
-    ratio = ours / baseline if baseline else None
-    return {"area": "tokens", "case": case, "ours": ours, "baseline": baseline, "ratio": ratio, "unit": unit}

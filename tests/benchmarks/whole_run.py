@@ -9,9 +9,9 @@ from pathlib import Path
 
 from bot.core.runs import Run
 from tests.benchmarks.process import resident_mb
+from tests.benchmarks.rows import Row
 from tests.scenarios.rig import Rig, rig
 
-Row = dict[str, object]
 SIDE_BY_SIDE = 6
 
 
