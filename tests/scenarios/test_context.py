@@ -2,8 +2,12 @@
 
 import re
 
+import pytest
+
 from bot.core.conversation import Json
 from tests.scenarios.rig import Rig
+
+pytestmark = pytest.mark.slow
 
 RULES = "\n".join(
     f"Rule {n}: the shade number {n} of the palette is kept for later use by themes." for n in range(1, 371)

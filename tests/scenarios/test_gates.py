@@ -4,12 +4,15 @@ import asyncio
 import re
 from dataclasses import replace
 
+import pytest
 from inline_snapshot import snapshot
 
 from bot.core.conversation import Json
 from bot.gates import wake
 from tests.scenarios.parts import plain
 from tests.scenarios.rig import REPO, Rig
+
+pytestmark = pytest.mark.slow
 
 HASH = re.compile(r"/approve ([0-9a-f]{8})")
 

@@ -1,5 +1,7 @@
 """A label asks as a command does; taking it away, or closing the issue, takes the wish back."""
 
+import pytest
+
 from tests.scenarios.rig import REPO, Rig
 
 LABEL = "devflow:dev-workflow"
@@ -43,6 +45,7 @@ async def test_closing_the_issue_stops_the_run(bot: Rig) -> None:
     bot.read_all()
 
 
+@pytest.mark.slow
 async def test_an_old_label_says_nothing_of_a_later_command(bot: Rig) -> None:
     """Tidying up a label does not stop what somebody asked for in words."""
     number = bot.issue(7)

@@ -35,6 +35,7 @@ def implementation(bot: Rig) -> list[str]:
     return [text for text in told if text.startswith('<phase name="implementation"')]
 
 
+@pytest.mark.slow
 async def test_the_second_run_is_told_how_to_test(bot: Rig) -> None:
     """It needs fewer turns; also after a restart, and nothing of it is told to another repository."""
     bot.issue(7)

@@ -2,8 +2,12 @@
 
 import asyncio
 
+import pytest
+
 from bot.core.conversation import Json
 from tests.scenarios.rig import REPO, Rig
+
+pytestmark = pytest.mark.slow
 
 
 async def test_a_stopped_run_leaves_its_work_on_a_branch(bot: Rig) -> None:
