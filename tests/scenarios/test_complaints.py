@@ -136,17 +136,19 @@ async def test_08_eyes_and_then_nothing(bot: Rig) -> None:
 
 
 async def test_09_no_pull_request_comes_out(bot: Rig) -> None:
-    """The organisation forbids it: the thread says which switch, and on which branch the work is."""
+    """The organisation forbids it: the thread says which switch, and has a link that opens it from the branch."""
     bot.issue(7)
     bot.plays("dark-mode")
     refused = {"message": "GitHub Actions is not permitted to create or approve pull requests."}
     bot.github.fails("POST", "/pulls$", status=403, body=refused, times=9)
     await bot.comment("/dev-workflow")
     bot.github._server.faults.clear()
-    state, reason = await bot.ended()
-    assert state == "failed"
-    assert "Allow GitHub Actions to create and approve pull requests" in reason
-    assert [name for name in bot.github.branches(REPO) if name.startswith("devflow/issue-1-")]
+    assert await bot.ended() == ("succeeded", "")
+    [branch] = [name for name in bot.github.branches(REPO) if name.startswith("devflow/issue-1-")]
+    last = bot.bot_comments()[-1].body
+    assert "*Allow GitHub Actions to create and approve pull requests*" in last
+    assert f"/{REPO}/compare/main...{branch}?" in last
+    assert "yours to open" in bot.bot_comments()[0].body
     bot.read_all()
 
 

@@ -68,7 +68,8 @@ async def test_what_misled_stands_behind_what_did_not(bot: Rig) -> None:
     await bot.comment("/dev-workflow", on=7)
     assert f'<memory id="{misled.id}"' in implementation(bot)[0]
     await bot.comment("/memory add Dark mode needs its colours in theme.css", on=7)
-    other = (await bot.bot.store.memories(WIDGET))[0]
+    notes = [memory for memory in await bot.bot.store.memories(WIDGET) if memory.kind == "note"]
+    [other] = [memory for memory in notes if memory.id != misled.id]
     query = Query(WIDGET, "Dark mode", kinds=("note",))
     assert [found.memory.id for found in await bot.bot.store.recall(query)] == [misled.id, other.id]
     bot.github.close_issue(REPO, bot.pull_request(closing=7).number, by="maintainer")

@@ -103,7 +103,7 @@ async def test_reviewers_can_only_read(bot: Rig) -> None:
     bot.says("critique", reads, verdict(verdict="approve", summary="Fine."))
     await bot.comment("/review", on=8)
     tools = {tool["name"] for body in bot.claude.bodies for tool in body["tools"]}
-    assert tools == {"Read", "Glob", "Grep", "Task", "submit_review"}
+    assert tools == {"Read", "Glob", "Grep", "Recall", "Task", "submit_review"}
     read, refused = bot.claude.answers_of_tools("critique", agent="code-reviewer")[:2]
     assert "b" in read
     assert "no tool 'Bash'" in refused

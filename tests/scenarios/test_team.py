@@ -152,8 +152,8 @@ Remedy: Keep it.
     assert "Use `#111`." in bot.claude.told("design")
     assert "A string is made." in bot.claude.told("review")
     assert "People who read at night want it." in bot.claude.told("requirements")
-    assert tools(bot, "advice", "uiux-designer") == ["Read", "Glob", "Grep", "Task", "Ask"]
-    measuring = ["Read", "Glob", "Grep", "Bash", "Task", "Ask", "submit_findings"]
+    assert tools(bot, "advice", "uiux-designer") == ["Read", "Glob", "Grep", "Recall", "Task", "Ask"]
+    measuring = ["Read", "Glob", "Grep", "Bash", "Recall", "Task", "Ask", "submit_findings"]
     assert tools(bot, "performance", "performance-optimizer") == measuring
 
 
@@ -351,7 +351,8 @@ async def test_a_new_agent_of_the_repository_builds(bot: Rig) -> None:
     await bot.comment("/dev-workflow --agents painter", on=7)
     assert await bot.ended() == ("succeeded", "")
     assert "painter (named by the command): Paints." in bot.claude.told("tasks")
-    assert tools(bot, "implementation", "painter") == ["Read", "Write", "Edit", "Glob", "Grep", "Bash", "Task", "Ask"]
+    built = ["Read", "Write", "Edit", "Glob", "Grep", "Bash", "Recall", "Task", "Ask"]
+    assert tools(bot, "implementation", "painter") == built
     assert "Task T1, built by painter." in bot.messages(bot.pull_request(closing=7))[0]
     assert any("<summary>More, by painter</summary>" in text for text in bot.read_all())
 

@@ -32,7 +32,7 @@ _VARYING = (
     (re.compile(r"(\d+ h )?(\d+ min )?\b\d+(\.\d)? (s|min)\b"), "TIME"),
     (re.compile(r"in \d+\.\d+s"), "in TIME"),
     (re.compile(r"(?m)\bexpected <?\$\d+\.\d\d \([^)]*\)|^Expected: .*$"), "EXPECTED"),
-    (re.compile(r"[\d.]+k( tokens)? (\||·) <?\$[\d.]+"), "COSTS"),
+    (re.compile(r"[\d.]+k( tokens( \(\d+ % of the prompts cached\))?)? (\||·) <?\$[\d.]+"), "COSTS"),
 )
 
 
