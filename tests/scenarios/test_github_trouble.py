@@ -10,6 +10,7 @@ from bot.core.effects import marks_in, without_marks
 from tests.scenarios.rig import REPO, TOKEN, Rig
 
 
+@pytest.mark.slow
 async def test_lost_answers_and_limits_do_nothing_twice(bot: Rig) -> None:
     """What GitHub made before its answer was lost is found by its mark; a limit is waited for."""
     bot.issue(7)
@@ -30,6 +31,7 @@ async def test_lost_answers_and_limits_do_nothing_twice(bot: Rig) -> None:
     assert len(bot.read_all()) == 8
 
 
+@pytest.mark.slow
 async def test_a_long_answer_is_split_and_nothing_is_lost(bot: Rig) -> None:
     """GitHub takes 65,536 characters; an agent that writes more gets several comments."""
     bot.issue(7)

@@ -7,6 +7,7 @@ from tests.scenarios.rig import Rig
 NO_ENGINE = {"sandbox": "container", "container_command": "/opt/none/podman"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bot", [NO_ENGINE], indirect=True)
 async def test_without_a_sandbox_the_tests_are_reported_as_not_run(bot: Rig) -> None:
     """The change is there as a draft; the reason and what to install are told, and no success is."""
