@@ -20,7 +20,7 @@ from bot.core.comments import jobs as texts
 from bot.core.conversation import Json
 from bot.core.errors import BotError
 from bot.core.events import CommentPosted, EventError, event_from_payload
-from bot.core.repository import Delivery
+from bot.core.repository import Comment, Delivery
 from bot.core.runs import Run, RunId
 from bot.job import Job, Place, comment_delivery, home_of, place_of
 from bot.outbox import post_comment
@@ -161,19 +161,8 @@ async def _dispatched(bot: Bot, inputs: Inputs, place: Place) -> CommentPosted:
     text = texts.dispatched(actor, inputs.command)
     posted = await post_comment(bot.ports, DISPATCHED, inputs.job, place.repo, place.number, text)
     issue = await bot.ports.github.issue(place.repo, place.number)
-    return CommentPosted(
-        repo=place.repo,
-        issue=issue,
-        comment_id=posted,
-        comment_url=issue.html_url,
-        author=actor,
-        author_is_bot=False,
-        text=inputs.command,
-        previous_text=None,
-        at=bot.clock.now(),
-        installation_id=None,
-        writer=actor,
-    )
+    comment = Comment(posted, actor, inputs.command, issue.html_url, bot.clock.now())
+    return CommentPosted.by_person(place.repo, issue, comment)
 
 
 async def _beside(work: Coroutine[None, None, str], *others: Coroutine[None, None, None]) -> str:

@@ -159,19 +159,7 @@ class Job:
         if await self._store.delivery_outcome(known.id) is not None:
             return
         issue = await self._github.issue(self._place.repo, number)
-        event = CommentPosted(
-            repo=self._place.repo,
-            issue=issue,
-            comment_id=comment.id,
-            comment_url=comment.html_url,
-            author=comment.author,
-            author_is_bot=False,
-            text=comment.body,
-            previous_text=None,
-            at=comment.created_at,
-            installation_id=None,
-            writer=comment.author,
-        )
+        event = CommentPosted.by_person(self._place.repo, issue, comment)
         outcome = await self._bot.engine.handle(event)
         await self._store.accept([known], self._clock.now())
         await self._store.processed(known.id, outcome, self._clock.now())

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from bot.core.repository import Conclusion, DiffSide, Issue, PullRequest, Repo, ReviewState, Sha
+from bot.core.repository import Comment, Conclusion, DiffSide, Issue, PullRequest, Repo, ReviewState, Sha
 
 
 class EventError(ValueError):
@@ -32,6 +32,23 @@ class CommentPosted:
     """Whose comment it is; an edit may be somebody else's."""
     actor_is_bot: bool = False
     """Whether a bot acted now, whoever wrote the comment first."""
+
+    @classmethod
+    def by_person(cls, repo: Repo, issue: Issue, comment: Comment) -> "CommentPosted":
+        """A new comment of a person that came by no webhook."""
+        return cls(
+            repo=repo,
+            issue=issue,
+            comment_id=comment.id,
+            comment_url=comment.html_url,
+            author=comment.author,
+            author_is_bot=False,
+            text=comment.body,
+            previous_text=None,
+            at=comment.created_at,
+            installation_id=None,
+            writer=comment.author,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import asyncio
 import json
 import shlex
 import sys
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +16,11 @@ from bot.core.errors import BotError
 from bot.core.repository import Comment
 from bot.core.runs import ENDED, PhaseResult, Run
 from bot.logs import set_up_logs
+from bot.runner import total_usage
 from bot.settings import load_settings
 from bot.terminal.interrupts import INTERRUPTED, until_stopped
 from bot.terminal.session import Session, apply, session
-from bot.terminal.shown import Ending, Lines, Screen, Shown, spent
+from bot.terminal.shown import Ending, Lines, Screen, Shown
 
 LOOK_SECONDS = 0.15
 WAITING = 3
@@ -129,6 +131,7 @@ async def _follow(here: Session, shown: Shown, run: Run, wanted: Wanted, told: _
     store = here.local.bot.store
     issue = here.local.host.talk.issue(run.request.issue)
     while True:
+        looked = time.monotonic()
         run = await store.run(run.id) or run
         over = await here.over(run)
         shown.looked(run, await store.phases(run.id), await store.turns(run.id))
@@ -144,7 +147,7 @@ async def _follow(here: Session, shown: Shown, run: Run, wanted: Wanted, told: _
                 return WAITING
             await here.say(issue, said)
             told.tell(answers_only=True)
-        await asyncio.sleep(LOOK_SECONDS)
+        await asyncio.sleep(max(LOOK_SECONDS, 4 * (time.monotonic() - looked)))
 
 
 async def _end(here: Session, shown: Shown, run: Run, wanted: Wanted, told: _Told) -> int:
@@ -152,7 +155,7 @@ async def _end(here: Session, shown: Shown, run: Run, wanted: Wanted, told: _Tol
     branch = await here.branch(run)
     if run.plan.dry_run or run.state not in {"succeeded", "unproven"}:
         told.tell()
-    shown.ended(Ending(run, branch, spent(await here.local.bot.store.turns(run.id)), _evidence(phases)))
+    shown.ended(Ending(run, branch, total_usage(await here.local.bot.store.turns(run.id))[1], _evidence(phases)))
     if wanted.apply and branch:
         apply(here.local.here.root, run.request.base, branch)
         print("The change is in your files, uncommitted.", file=sys.stderr)  # noqa: T201

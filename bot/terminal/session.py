@@ -26,10 +26,7 @@ class Session:
         """Keep what the person says, and have it answered; returns in a few words what came of it."""
         local = self.local
         said = local.host.say(issue.number, local.here.person, text)
-        event = CommentPosted(
-            local.repo, issue, said.id, "", said.author, author_is_bot=False, text=text, previous_text=None,
-            at=said.created_at, installation_id=None, writer=said.author,
-        )  # fmt: skip
+        event = CommentPosted.by_person(local.repo, issue, said)
         return await local.bot.engine.handle(event)
 
     async def newest(self, name: str = "") -> Run | None:

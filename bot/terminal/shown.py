@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -14,7 +15,6 @@ from rich.text import Text
 from bot.core.comments import beside_actual, money
 from bot.core.people import Gate
 from bot.core.runs import PhaseResult, Run, Turn
-from bot.runner import total_usage
 from bot.terminal.progress import phase_line, progress
 from bot.terminal.words import readable, visible
 
@@ -147,11 +147,4 @@ class Screen:
 
 
 def _people_type() -> bool:
-    import sys
-
     return sys.stdin.isatty()
-
-
-def spent(turns: Sequence[Turn]) -> float:
-    """Dollars."""
-    return total_usage(list(turns))[1]

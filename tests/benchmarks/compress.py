@@ -5,7 +5,6 @@
 """
 
 import argparse
-import json
 import sys
 import time
 from collections.abc import Iterable, Sequence
@@ -21,7 +20,7 @@ from tests.benchmarks.compress_data import Case, Kept, WrongRowsError, kept, loa
 from tests.benchmarks.compress_methods import METHODS, OURS, QUICK, SLOW, missing_package
 from tests.benchmarks.memory_data import SHARED
 from tests.benchmarks.memory_methods import percentile
-from tests.benchmarks.rows import Row, bench_row
+from tests.benchmarks.rows import Row, bench_row, print_rows
 from tests.benchmarks.transcript_sources import SOURCES
 from tests.benchmarks.transcript_styles import STYLES
 from tests.benchmarks.transcripts import transcripts
@@ -143,12 +142,7 @@ def main() -> None:
     except (OSError, WrongRowsError) as error:
         sys.exit(str(error))
     measured = set_rows(arguments.data.name, cases) + speed_rows(cases) if cases else rows()
-    if arguments.json:
-        print(json.dumps(measured, indent=2))
-        return
-    for row in measured:
-        print(f"{row['case']:75} {row['ours']!s:>10} {row['baseline']!s:>10} {row['ratio']!s:>7} {row['unit']}")
-    print(f"{time.monotonic() - began:.0f} s")
+    print_rows(measured, time.monotonic() - began, as_json=arguments.json)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@
 """
 
 import argparse
-import json
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -18,7 +17,7 @@ from rich.progress import Progress
 from tests.benchmarks import memory_scale, memory_tuning
 from tests.benchmarks.memory_data import GITBUGS, SHARED, SWE, Issue, Quality, Question, Task, load, quality, tasks
 from tests.benchmarks.memory_methods import BASELINES, Method, Ours, Timed, answers, missing_package, percentile
-from tests.benchmarks.rows import Row, bench_row
+from tests.benchmarks.rows import Row, bench_row, print_rows
 
 _row = partial(bench_row, "memory")
 OURS = "ours"
@@ -101,12 +100,7 @@ def main() -> None:
     if arguments.full:
         sets = [load(SHARED / name) for name in (SWE, GITBUGS) if (SHARED / name).exists()]
         measured += memory_scale.rows(sets, [LARGEST])
-    if arguments.json:
-        print(json.dumps(measured, indent=2))
-        return
-    for row in measured:
-        print(f"{row['case']:75} {row['ours']!s:>10} {row['baseline']!s:>10} {row['ratio']!s:>7} {row['unit']}")
-    print(f"{time.monotonic() - began:.0f} s")
+    print_rows(measured, time.monotonic() - began, as_json=arguments.json)
 
 
 if __name__ == "__main__":
