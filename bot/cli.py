@@ -7,6 +7,9 @@ from typing import Annotated
 
 import typer
 
+from bot.cli_memory import memory
+from bot.cli_options import Json
+from bot.cli_state import state
 from bot.core.errors import BotError
 
 app = typer.Typer(
@@ -16,7 +19,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=True,
 )
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+app.add_typer(memory)
+app.add_typer(state)
 
 
 def main() -> None:
@@ -182,119 +186,6 @@ def config(
         return
     act = check_config if check else print_config
     raise SystemExit(act(file, as_json=as_json))
-
-
-memory = typer.Typer(name="memory", help="Look at what is remembered of a repository, and correct it.")
-app.add_typer(memory)
-Repository = Annotated[str, typer.Option("--repo", help="owner/name; not needed where the database knows one only.")]
-
-
-@memory.callback(invoke_without_command=True)
-def memory_default(context: typer.Context, repo: Repository = "") -> None:
-    if context.invoked_subcommand is None:
-        memory_list(repo)
-    context.default_map = {str(context.invoked_subcommand): {"repo": repo}}
-
-
-@memory.command("list")
-def memory_list(
-    repo: Repository = "", limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50, as_json: Json = False
-) -> None:
-    """List memories, newest first, also those that wait for approval."""
-    from bot.memory_command import list_memories
-
-    list_memories(repo, limit, as_json=as_json)
-
-
-@memory.command("search")
-def memory_search(words: list[str], repo: Repository = "", as_json: Json = False) -> None:
-    """Show what an agent would be told that is about to work on these words."""
-    from bot.memory_command import search_memories
-
-    search_memories(repo, " ".join(words), as_json=as_json)
-
-
-@memory.command("add")
-def memory_add(words: list[str], repo: Repository = "") -> None:
-    """Add something that agents should know."""
-    from bot.memory_command import add_memory
-
-    add_memory(repo, " ".join(words))
-
-
-@memory.command("approve")
-def memory_approve(ids: list[str], repo: Repository = "") -> None:
-    """Have memories used that wait for somebody to stand behind them."""
-    from bot.memory_command import set_states
-
-    set_states(repo, ids, "active")
-
-
-@memory.command("forget")
-def memory_forget(ids: list[str], repo: Repository = "") -> None:
-    """Erase memories; they do not come back by themselves."""
-    from bot.memory_command import set_states
-
-    set_states(repo, ids, "forgotten")
-
-
-@memory.command("export")
-def memory_export(
-    repo: Repository = "", to: Annotated[Path | None, typer.Option(help="A file; default standard output.")] = None
-) -> None:
-    """Write all memories as lines of JSON."""
-    from bot.memory_command import export_memories
-
-    export_memories(repo, to)
-
-
-@memory.command("import")
-def memory_import(file: Path, repo: Repository = "") -> None:
-    """Read memories that were exported; what is known already stays as it is."""
-    from bot.memory_command import import_memories
-
-    import_memories(repo, file)
-
-
-state = typer.Typer(name="state", help="Look at the state that GitHub Actions jobs keep in git refs.")
-app.add_typer(state)
-Place = Annotated[str, typer.Option("--repo", help="owner/name; default GITHUB_REPOSITORY.")]
-
-
-@state.callback(invoke_without_command=True)
-def state_default(context: typer.Context) -> None:
-    if context.invoked_subcommand is None:
-        state_show()
-
-
-@state.command("show")
-def state_show(repo: Place = "", as_json: Json = False) -> None:
-    """List the refs: how big, when saved, which job has them."""
-    from bot.state_command import show_state
-
-    show_state(repo, as_json=as_json)
-
-
-@state.command("export")
-def state_export(
-    to: Annotated[Path, typer.Argument(help="A folder.")],
-    issue: Annotated[int, typer.Option(help="Of which issue; without it, what the repository shares.")] = 0,
-    repo: Place = "",
-) -> None:
-    """Write the unpacked files of a ref into a folder."""
-    from bot.state_command import export_state
-
-    export_state(repo, issue, to)
-
-
-@state.command("prune")
-def state_prune(
-    days: Annotated[float, typer.Option(min=0, help="Not saved for so long.")] = 30.0, repo: Place = ""
-) -> None:
-    """Delete the state of closed issues; what the repository shares stays."""
-    from bot.state_command import prune_state
-
-    prune_state(repo, days)
 
 
 @app.command()
