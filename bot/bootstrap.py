@@ -43,6 +43,8 @@ class Bot:
         self.ports = ports
         self.engine = engine
         self.runs = runs
+        self.caught_up = asyncio.Event()
+        """Set when open pull requests were looked at that may have changed while nobody listened."""
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -112,6 +114,7 @@ class Bot:
                 missed = False
             except Exception:  # noqa: BLE001
                 structlog.get_logger().exception("watch")
+            self.caught_up.set()
             await self.ports.clock.sleep(WATCH_SECONDS)
 
 
@@ -138,6 +141,17 @@ def local_bot(settings: Settings, folder: Path, clock: Clock | None = None) -> L
     except GitHubError as error:
         raise BotError(str(error)) from error
     return LocalBot(_wired(settings, clock, host, allow_file=True), host, here, repo)
+
+
+def checkout_around(folder: Path) -> tuple[Path, Repo] | None:
+    """(root, name) of the git checkout that `local_bot` would work on; None where there is none."""
+    from bot.adapters.local import find_checkout, repository_name
+
+    try:
+        root = find_checkout(folder).root
+    except BotError:
+        return None
+    return root, repository_name(root)
 
 
 def bootstrap(settings: Settings, clock: Clock | None = None, keep: Callable[[], Awaitable[None]] | None = None) -> Bot:

@@ -97,6 +97,19 @@ def resume(
 
 
 @app.command()
+def revise(
+    wish: Annotated[list[str], typer.Argument(help="What to change, in your words; `-` reads standard input.")],
+    *,
+    name: Annotated[str, typer.Option("--run", help="The run whose branch is changed; default the newest.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="A line of JSON for each thing that happens.")] = False,
+) -> None:
+    """Change the branch that a run of this checkout finished: further commits, tested and reviewed again."""
+    from bot.terminal.run_command import Wanted, revise_here
+
+    raise SystemExit(revise_here(wish, name, Wanted(as_json=as_json)))
+
+
+@app.command()
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on; default DEVFLOW_HOST.")] = "",
     port: Annotated[int, typer.Option(help="Port to listen on; default DEVFLOW_PORT.")] = 0,
@@ -128,9 +141,9 @@ def action() -> None:
 def runs(as_json: Json = False, limit: Annotated[int, typer.Option(min=1, max=1000)] = 20) -> None:
     """List the last runs, newest first."""
     from bot.listing import print_runs
-    from bot.settings import load_settings
+    from bot.terminal.place import settings_here
 
-    print_runs(load_settings(), limit, as_json=as_json)
+    print_runs(settings_here(), limit, as_json=as_json)
 
 
 @app.command()
@@ -143,9 +156,9 @@ def agents(
 
     if repo:
         from bot.history_command import print_history
-        from bot.settings import load_settings
+        from bot.terminal.place import settings_here
 
-        print_history(load_settings(), repo, as_json=as_json)
+        print_history(settings_here(), repo, as_json=as_json)
         return
 
     found = builtin_catalog().agents

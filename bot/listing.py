@@ -28,13 +28,13 @@ def print_runs(settings: Settings, limit: int, *, as_json: bool) -> None:
         print("No runs yet. Start the server with `devflow serve`, or try `devflow demo`.")  # noqa: T201
         return
     table = Table(box=None, pad_edge=False)
-    for name in ("run", "repository", "issue", "state", "cost", "expected", "pull request"):
+    for name in ("run", "repository", "issue", "state", "cost", "expected", "pull request", "outcome"):
         table.add_column(name)
     for listed in found:
         run, guess = listed.run, listed.expected
         pull = f"#{run.pull_number}" if run.pull_number else ""
         expected = dollars(guess.usd) if guess else ""
-        cells = (f"#{run.request.issue}", run.state, money(listed.usd), expected, pull)
+        cells = (f"#{run.request.issue}", run.state, money(listed.usd), expected, pull, run.outcome)
         table.add_row(Text(run.id), Text(str(run.repo)), *cells)
     Console().print(table)
 
@@ -72,6 +72,7 @@ def _row(listed: _Listed) -> dict[str, object]:
         "usd": listed.usd,
         "expected_usd": [guess.usd.low, guess.usd.mid, guess.usd.high] if guess else None,
         "pull_request": run.pull_number,
+        "outcome": run.outcome,
         "created_at": run.created_at.isoformat() if run.created_at else None,
         "ended_at": run.ended_at.isoformat() if run.ended_at else None,
     }

@@ -23,7 +23,7 @@ from bot.core.memory.memories import Memory, Query, Source, State, memory_id
 from bot.core.repository import Repo
 from bot.logs import set_up_logs
 from bot.ports import Store
-from bot.settings import load_settings
+from bot.terminal.place import repository_here, settings_here
 
 ALL = 1_000_000
 FOUND = 20
@@ -148,7 +148,7 @@ def _read(file: Path) -> list[Memory]:
 
 def _with_store(repo: str, act: Callable[[Store, Repo], Awaitable[T]]) -> T:
     async def run() -> T:
-        settings = load_settings()
+        settings = settings_here()
         set_up_logs(settings.log_level)
         store = open_store(settings, embedder_of(settings))
         await store.open()
@@ -161,13 +161,15 @@ def _with_store(repo: str, act: Callable[[Store, Repo], Awaitable[T]]) -> T:
 
 
 async def _repository(store: Store, named: str) -> Repo:
-    """The one that is named, else the only one that there are runs of. Raises `BotError`."""
+    """The one that is named, else the only one that there are runs of, else this checkout. Raises `BotError`."""
     if named:
         try:
             return Repo.parse(named)
         except ValueError as error:
             raise BotError(str(error), "Name it as in `--repo acme/widget`.") from error
     repos = list(dict.fromkeys(run.repo for run in await store.runs(limit=1000)))
+    if not repos and (here := repository_here()):
+        return here
     if len(repos) != 1:
         known = f"There are {', '.join(str(one) for one in repos[:5])}." if repos else "The database knows none yet."
         raise BotError(f"Which repository? {known}", "Name it as in `--repo acme/widget`.")

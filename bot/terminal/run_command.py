@@ -1,4 +1,4 @@
-"""`devflow run` and `devflow resume`: a wish from the terminal becomes a branch in the checkout."""
+"""`devflow run`, `revise` and `resume`: a wish from the terminal becomes a branch in the checkout."""
 
 import asyncio
 import json
@@ -41,16 +41,29 @@ class Wanted:
 
 def run_here(words: Sequence[str], wanted: Wanted) -> int:
     """Begin a run of the wish in these words (`-` reads it from standard input) and follow it. The exit code."""
-    wish = " ".join(words).strip()
-    wish = sys.stdin.read().strip() if wish == "-" else wish
+    wish = _said(words)
     if not wish:
         raise BotError("There is nothing to build.", 'Say what: `devflow run "add a dark mode"`.')
     return _carried_out(wanted, lambda here, shown: _begin(here, shown, wish, wanted))
 
 
+def revise_here(words: Sequence[str], run: str, wanted: Wanted) -> int:
+    """Change what a run finished, the newest if none is named, and follow it. The exit code."""
+    wish = _said(words)
+    if not wish:
+        raise BotError("It is not said what to change.", 'Say it: `devflow revise "keep the old name"`.')
+    return _carried_out(wanted, lambda here, shown: _revise(here, shown, run, wish, wanted))
+
+
 def resume_here(run: str, wanted: Wanted) -> int:
     """Go on with a run, the newest if none is named, and follow it. The exit code."""
     return _carried_out(wanted, lambda here, shown: _go_on(here, shown, run, wanted))
+
+
+def _said(words: Sequence[str]) -> str:
+    """`-` is standard input."""
+    said = " ".join(words).strip()
+    return sys.stdin.read().strip() if said == "-" else said
 
 
 def _carried_out(wanted: Wanted, work: Callable[[Session, Shown], Awaitable[int]]) -> int:
@@ -90,11 +103,28 @@ async def _begin(here: Session, shown: Shown, wish: str, wanted: Wanted) -> int:
     return await _follow(here, shown, runs[0], wanted, told)
 
 
+async def _revise(here: Session, shown: Shown, name: str, wish: str, wanted: Wanted) -> int:
+    run = await here.newest(name, finished=True)
+    if run is None or run.pull_number is None:
+        message = f"The run `{name}` left no finished branch." if name else "No branch was finished here yet."
+        raise BotError(
+            message, "`devflow runs` lists the runs; `devflow resume` goes on with one that did not end well."
+        )
+    told, store = _Told(here, shown, run.pull_number, from_now=True), here.local.bot.store
+    before = {run.id for run in await store.runs(repo=run.repo, issue=run.pull_number)}
+    await here.say(await here.issue(run.pull_number), f"/revise {wish}")
+    begun = [run for run in await store.runs(repo=run.repo, issue=run.pull_number) if run.id not in before]
+    if not begun:
+        told.tell()
+        return 2
+    return await _follow(here, shown, begun[0], wanted, told)
+
+
 async def _go_on(here: Session, shown: Shown, name: str, wanted: Wanted) -> int:
     run = await here.newest(name)
     if run is None:
         raise BotError("Nothing was begun here yet.", 'Begin with `devflow run "..."`.')
-    issue = here.local.host.talk.issue(run.request.issue)
+    issue = await here.issue(run.request.issue)
     told = _Told(here, shown, issue.number, from_now=True)
     for text in wanted.says or (("/resume",) if run.state in ENDED else ()):
         await here.say(issue, text)
@@ -129,7 +159,7 @@ class _Told:
 async def _follow(here: Session, shown: Shown, run: Run, wanted: Wanted, told: _Told) -> int:
     """Show the run until it is over, or nobody decides."""
     store = here.local.bot.store
-    issue = here.local.host.talk.issue(run.request.issue)
+    issue = await here.issue(run.request.issue)
     while True:
         looked = time.monotonic()
         run = await store.run(run.id) or run

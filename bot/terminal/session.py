@@ -29,11 +29,15 @@ class Session:
         event = CommentPosted.by_person(local.repo, issue, said)
         return await local.bot.engine.handle(event)
 
-    async def newest(self, name: str = "") -> Run | None:
-        """The newest run of this checkout, or the one with that id. Raises `BotError` for an id that is not known."""
+    async def issue(self, number: int) -> Issue:
+        """What is talked about under that number: a wish, or the branch that a run finished."""
+        return await self.local.host.issue(self.local.repo, number)
+
+    async def newest(self, name: str = "", *, finished: bool = False) -> Run | None:
+        """The newest run of this checkout (`finished`: with a branch), or the one with that id. Raises `BotError`."""
         runs = await self.local.bot.store.runs(repo=self.local.repo, limit=500)
         if not name:
-            return runs[0] if runs else None
+            return next((run for run in runs if run.pull_number or not finished), None)
         found = next((run for run in runs if run.id == name), None)
         if found is None:
             raise BotError(f"There is no run `{name}` here.", "`devflow runs` lists them.")
@@ -62,13 +66,14 @@ class Session:
 
 @asynccontextmanager
 async def session(settings: Settings, folder: Path) -> AsyncIterator[Session]:
-    """Started here, stopped at the end; unfinished runs go on at the next start. Raises `BotError`."""
+    """Started here, when it is known which branches were merged; stopped at the end. Raises `BotError`."""
     local = local_bot(settings, folder)
     if missing := local.bot.available():
         raise BotError(missing, "The model is asked from here, with your own key.")
     _ignore(local.bot.settings.state_dir)
     await local.bot.start()
     try:
+        await local.bot.caught_up.wait()
         yield Session(local)
     finally:
         await local.bot.stop()

@@ -1,94 +1,78 @@
-"""The core scenarios, each from one body, through the doors that a comment comes in by: the server and the Action."""
+"""The core scenarios, each from one body, through all three doors: the server, the Action and the command line."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from bot.core.memory.memories import Query
-from bot.core.repository import Repo
-from tests.scenarios.actions import action_rig
-from tests.scenarios.pulls import now, remark, turns_grey
-from tests.scenarios.rig import REPO, Rig, rig
+from tests.scenarios.doors import Door, door
 
 pytestmark = pytest.mark.slow
-WIDGET = Repo("acme", "widget")
 
 
-@pytest.fixture(params=["server", "action"])
-async def door(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Rig]:
-    opened = action_rig if request.param == "action" else rig
-    async with opened(tmp_path) as made:
-        made.issue(7, title="Dark mode", body="Please.")
-        yield made
+@pytest.fixture(params=["server", "action", "terminal"])
+async def bot(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Door]:
+    async with door(request.param, tmp_path) as opened:
+        yield opened
 
 
-async def test_a_comment_becomes_a_pull_request(door: Rig) -> None:
-    """With the files that were asked for, and a comment for each phase."""
-    door.plays("dark-mode")
-    command = await door.comment("/dev-workflow")
-    assert await door.ended() == ("succeeded", "")
-    assert door.reactions(command) == ["rocket"]
-    assert set(door.files(door.pull_request(closing=7))) == {"theme.css", "widget.py", "tests/test_widget.py"}
-    assert len(door.read_all()) == 8
-    await door.finish()
+async def test_a_wish_becomes_a_change(bot: Door) -> None:
+    """With the files that were asked for, tested, and a word on each phase."""
+    bot.plays("dark-mode")
+    await bot.wish()
+    assert await bot.newest() == ("succeeded", "")
+    assert set(bot.change()) == {"theme.css", "widget.py", "tests/test_widget.py"}
+    for phase in ("Requirements", "Design", "Tasks", "Implementation", "Testing", "Review"):
+        assert phase in bot.told()
+    await bot.finish()
 
 
-async def test_a_risk_waits_for_an_approval(door: Rig) -> None:
+async def test_a_risk_waits_for_an_approval(bot: Door) -> None:
     """Nothing is built before it."""
-    door.plays("dark-mode", "risky")
-    await door.comment("/dev-workflow")
-    assert (await door.last_run()).state == "waiting"
-    assert not [r for r in door.claude.requests if r.phase == "implementation"]
-    await door.comment("/status")
-    await door.comment("/approve")
-    assert await door.ended() == ("succeeded", "")
-    assert "✅ Requirements, design and tasks: approved by @maintainer" in "\n".join(door.read_all())
+    bot.plays("dark-mode", "risky")
+    await bot.wish()
+    assert (await bot.newest())[0] == "waiting"
+    assert bot.change() == {}
+    assert not [r for r in bot.claude.requests if r.phase == "implementation"]
+    await bot.say("/status")
+    assert (await bot.newest())[0] == "waiting"
+    await bot.say("/approve")
+    assert await bot.newest() == ("succeeded", "")
+    assert "requirements.txt" in bot.change()
 
 
-async def test_what_is_cancelled_goes_on_where_it_was(door: Rig) -> None:
+async def test_what_is_cancelled_goes_on_where_it_was(bot: Door) -> None:
     """The finished phases are taken over."""
-    door.plays("dark-mode", "risky")
-    await door.comment("/dev-workflow")
-    await door.comment("/cancel")
-    assert (await door.ended())[0] == "cancelled"
-    before = len(door.claude.requests)
-    await door.comment("/resume")
-    await door.comment("/approve")
-    assert await door.ended() == ("succeeded", "")
-    assert {r.phase for r in door.claude.requests[before:]} == {"implementation", "testing", "review"}
-    door.read_all()
+    bot.plays("dark-mode", "risky")
+    await bot.wish()
+    await bot.say("/cancel")
+    assert (await bot.newest())[0] == "cancelled"
+    before = len(bot.claude.requests)
+    await bot.say("/resume")
+    await bot.say("/approve")
+    assert await bot.newest() == ("succeeded", "")
+    assert {r.phase for r in bot.claude.requests[before:]} == {"implementation", "testing", "review"}
 
 
-async def test_a_review_is_answered_and_a_merge_remembered(door: Rig) -> None:
-    """One revision on the same branch; then the outcome of all its runs."""
-    door.plays("dark-mode")
-    await door.comment("/dev-workflow")
-    pull = door.pull_request(closing=7)
-    door.numbers[8] = (REPO, pull.number)
-    turns_grey(door, ("t1", "It is grey now.", True))
-    door.github.review(
-        REPO, pull.number, by="maintainer", verdict="request_changes", body="Grey.", comments=[remark("Too dark.")]
-    )
-    await door.settle()
-    assert await door.ended() == ("succeeded", "")
-    assert door.files(now(door, pull))["widget.py"].count("grey") == 1
-    door.github.merge(REPO, pull.number, by="maintainer")
-    await door.settle()
-    assert {run.outcome for run in await door.bot.store.runs()} == {"merged"}
-    door.read_all(7)
-    door.read_all(8)
-    await door.finish()
+async def test_what_is_asked_for_is_changed_and_a_merge_remembered(bot: Door) -> None:
+    """One revision on the same branch; then the outcome of all its runs, known at the next wish."""
+    bot.plays("dark-mode")
+    await bot.wish()
+    await bot.want_grey()
+    assert await bot.newest() == ("succeeded", "")
+    assert bot.change()["widget.py"].count("grey") == 1
+    await bot.merge()
+    await bot.remember("Grey is liked here")
+    assert await bot.outcomes() == {"merged"}
+    await bot.finish()
 
 
-async def test_what_people_say_is_known_on_another_issue(door: Rig) -> None:
-    """Remembered in one thread, told to the agents of the other."""
+async def test_what_people_say_is_known_at_the_next_wish(bot: Door) -> None:
+    """Remembered apart from it, told to its agents."""
     said = "Dark mode colours live in theme.css"
-    await door.comment(f"/memory add {said}", on=door.issue(8, title="Colours"))
-    door.plays("dark-mode")
-    await door.comment("/dev-workflow", on=7)
-    assert await door.ended() == ("succeeded", "")
-    assert said in door.claude.told("design")
-    assert said in [found.memory.text for found in await door.bot.store.recall(Query(WIDGET, said))]
-    door.read_all(7)
-    door.read_all(8)
+    await bot.remember(said)
+    bot.plays("dark-mode")
+    await bot.wish()
+    assert await bot.newest() == ("succeeded", "")
+    assert said in bot.claude.told("design")
+    await bot.finish()

@@ -1,5 +1,6 @@
 """`devflow run` in a checkout: no GitHub, the whole job, and nothing lost."""
 
+import json
 import os
 import pty
 import signal
@@ -7,7 +8,8 @@ import subprocess
 
 import pytest
 
-from tests.terminal.conftest import PATIENCE, Desk, events
+from tests.scenarios.pulls import APPROVED, GREY, TEST_GREY, submit
+from tests.terminal.desk import PATIENCE, Desk, events
 
 WISH = "Dark mode\n\nPlease."
 CHANGED = ["tests/test_widget.py", "theme.css", "widget.py"]
@@ -117,6 +119,37 @@ def _until(screen: int, words: str) -> str:
 
 
 @pytest.mark.slow
+def test_a_finished_branch_is_changed_as_the_person_says(desk: Desk) -> None:
+    """One more commit, tested and reviewed; a merged branch is left alone, and the way to go on is named."""
+    desk.plays("dark-mode")
+    assert desk.devflow("run", WISH).returncode == 0
+    [branch] = desk.branches()
+    before = desk.git("rev-parse", branch)
+    desk.says("revision", {"tools": [GREY, TEST_GREY]}, submit())
+    desk.says("review", APPROVED)
+    said = desk.devflow("revise", "Too dark.", "Grey.")
+    assert said.returncode == 0, said.stdout + said.stderr
+    assert "Too dark. Grey." in desk.claude.told("revision")
+    assert desk.git("rev-list", f"{before}..{branch}").count("\n") == 0
+    assert '"grey"' in desk.git("show", f"{branch}:widget.py")
+    desk.git("merge", "-q", branch)
+    late = desk.devflow("revise", "White again.")
+    assert (late.returncode, "is closed" in late.stdout) == (2, True)
+
+
+@pytest.mark.slow
+def test_runs_and_memories_are_found_from_a_folder_below(desk: Desk) -> None:
+    """The state is the checkout's, wherever in it a word is typed; nothing is left in the folder."""
+    desk.plays("dark-mode")
+    assert desk.devflow("memory", "add", "Colours live in theme.css").returncode == 0
+    assert desk.devflow("run", WISH).returncode == 0
+    desk.root /= "tests"
+    assert len(json.loads(desk.devflow("runs", "--json").stdout)) == 1
+    assert "Colours live in theme.css" in desk.devflow("memory").stdout
+    assert not (desk.root / ".devflow").exists()
+
+
+@pytest.mark.slow
 def test_a_dry_run_keeps_no_branch(desk: Desk) -> None:
     """The change is shown."""
     desk.plays("dark-mode")
@@ -147,6 +180,8 @@ def test_changes_in_no_commit_are_told_of_and_left_alone(desk: Desk) -> None:
         (("run", "--base", "nowhere", "Dark mode"), "There is no branch nowhere"),
         (("resume",), "Nothing was begun here"),
         (("resume", "no-such-run"), "no run `no-such-run`"),
+        (("revise", ""), "not said what to change"),
+        (("revise", "Grey"), "No branch was finished here yet"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_sentence(desk: Desk, args: tuple[str, ...], says: str) -> None:

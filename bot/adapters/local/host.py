@@ -82,7 +82,8 @@ class LocalHost:
         return "admin"
 
     async def issue(self, repo: Repo, number: int) -> Issue:
-        return self.talk.issue(number)
+        issue = self.talk.issue(number)
+        return replace(issue, state=(await self.pull(repo, number)).state) if issue.is_pull else issue
 
     async def comment(self, repo: Repo, comment_id: int) -> Comment | None:
         return next((comment for _, comment in self.talk.comments if comment.id == comment_id), None)

@@ -26,8 +26,9 @@ class Talk:
         return 1 + max([0, *(issue.number for issue in self.issues), *(pull.number for pull in self.pulls)])
 
     def issue(self, number: int) -> Issue:
-        """Raises `GitHubError` 404."""
-        for issue in self.issues:
+        """Also a pull request's, as on GitHub. Raises `GitHubError` 404."""
+        pulls = [Issue(p.number, p.title, p.body, p.author, p.state, "", is_pull=True) for p in self.pulls]
+        for issue in (*self.issues, *pulls):
             if issue.number == number:
                 return issue
         raise GitHubError(f"There is no issue {number} here.", 404)
