@@ -51,6 +51,7 @@ lock: $(VENV)/dev
 	@$(PIP) uv && $(BIN)/uv pip compile pyproject.toml --group dev $(LOCK) -o requirements-dev.lock
 	@sed -i 's/^lxml\[html-clean\]==/lxml==/' requirements-dev.lock  # older pips trip over this extra's two spellings
 	@$(BIN)/uv pip compile pyproject.toml --group build -c requirements-dev.lock $(LOCK) -o requirements.lock
+	@$(BIN)/uv pip compile --group uv $(LOCK) -o requirements-uv.lock  # what the Action installs with
 LOCK := --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url --no-header --quiet
 
 clean:

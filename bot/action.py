@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from bot.bootstrap import Bot, bootstrap, open_records, open_refs, warm_up
+from bot.bootstrap import Bot, bootstrap, open_records, open_refs, warm_up, warm_up_model
 from bot.carried import CarriedState, TakenOverError
 from bot.clock import SystemClock
 from bot.core.comments import jobs as texts
@@ -117,6 +117,7 @@ async def act(settings: Settings, inputs: Inputs, clock: Clock | None = None) ->
     await state.restore(home_of(place, await state.load()))
     try:
         await warm
+        warm = asyncio.create_task(asyncio.to_thread(warm_up_model))  # While GitHub is asked; runs wait for it.
         bot = bootstrap(settings, clock, keep=state.keep)
         return await _live(bot, state, Job(bot, state, place, ends, f"{inputs.minutes:g} minutes"), inputs, place)
     finally:

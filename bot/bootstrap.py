@@ -313,6 +313,11 @@ def warm_up() -> None:
     import bot.adapters.workspace  # noqa: F401
 
 
+def warm_up_model() -> None:
+    """Import the model's SDK, which takes longer than all else together."""
+    import anthropic  # noqa: F401
+
+
 def open_github(settings: Settings) -> GitHub:
     """GitHub alone, for doors that only look. Raises `BotError`."""
     return _github(settings, SystemClock())

@@ -100,7 +100,7 @@ def test_the_steps_run_on_a_fresh_runner(tmp_path: Path) -> None:
     for name in ("Name the environment", "Install", "Install"):
         done = run(name)
         assert done.returncode == 0, done.stderr
-    assert re.fullmatch(r"lock=[0-9a-f]{32}\n", (tmp_path / "output").read_text())
+    assert re.fullmatch(r"content=[0-9a-f]{32}\n", (tmp_path / "output").read_text())
     done = run("Devflow")
     assert done.returncode == 0, done.stderr
     assert "::add-mask::secret" in done.stdout

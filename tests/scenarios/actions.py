@@ -124,9 +124,9 @@ class ActionRig(Rig):
 
 
 @contextlib.asynccontextmanager
-async def action_rig(folder: Path, **overrides: object) -> AsyncIterator[ActionRig]:
+async def action_rig(folder: Path, *, judged: bool = True, **overrides: object) -> AsyncIterator[ActionRig]:
     """The world of a rig with the Action in it."""
-    async with world(folder, **overrides) as rig:
+    async with world(folder, judged=judged, **overrides) as rig:
         made = ActionRig(rig.folder, rig.github, rig.claude, rig.app, rig.overrides, problems=rig.problems)
         await made.start()
         try:

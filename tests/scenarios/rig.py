@@ -366,10 +366,11 @@ class Rig:
 
 
 @contextlib.asynccontextmanager
-async def world(folder: Path, **overrides: object) -> AsyncIterator[Rig]:
-    """GitHub with its people and Claude with nothing to say; no Devflow yet."""
+async def world(folder: Path, *, judged: bool = True, **overrides: object) -> AsyncIterator[Rig]:
+    """GitHub with its people and Claude with nothing to say; no Devflow yet. `judged`: as GitHub publishes it."""
     problems: list[str] = []
-    github, claude = LocalGitHub(folder / "github", observer=judge(problems)), HeardClaude()
+    github = LocalGitHub(folder / "github", observer=judge(problems) if judged else None)
+    claude = HeardClaude()
     with github, claude:
         app = github.add_app(4242, app_key()[1])
         github.add_repository(REPO, write_widget(folder / "widget"))
