@@ -44,7 +44,7 @@ async def continued(
         old.request, requester=ask.author, comment_id=ask.comment_id, onto=onto or old.request.onto, after=old.id
     )
     plan = replace(old.plan, budget_usd=budget, estimate=None)
-    run = Run(run_id, old.repo, request, plan, created_at=ports.clock.now(), pull_number=onto.pull if onto else None)
+    run = Run(run_id, old.repo, request, plan, created_at=ports.clock.now(), pull_number=(onto and onto.pull) or None)
     return Continued(run, tuple(taken))
 
 
@@ -109,11 +109,13 @@ async def _budget(ports: Ports, old: Run, more_usd: float) -> float:
 
 
 async def _onto(ports: Ports, old: Run, results: dict[str, PhaseResult]) -> Onto | None:
-    """The branch that the old run delivered, if it is still as it was left and its pull request is open."""
+    """The branch that the old run delivered, if it is as it was left and its pull request was not closed."""
     data = json.loads(results[DELIVERY].data) if DELIVERY in results else {}
     branch, head = str(data.get("branch", "")), data.get("head")
-    if not branch or not head or old.pull_number is None:
+    if not branch or not head:
         return None
+    if old.pull_number is None:
+        return Onto(branch, Sha(head)) if await ports.github.branch_head(old.repo, branch) == head else None
     pull = await ports.github.pull(old.repo, old.pull_number)
     if pull.state != "open" or pull.head_sha != head:
         return None

@@ -78,7 +78,7 @@ async def _unopened(work: Work, landing: Landing) -> PhaseResult:
     found = replace(landing.evidence, rows=(*landing.evidence.rows, note))
     result = _result(work, found, None, landing.branch)
     diff = await work.ports.workspaces.diff(work.checkout, work.base, work.start)
-    data = {**json.loads(result.data), **await _touched(work), "link": link, "patch": diff}
+    data = {**json.loads(result.data), **await _touched(work), "head": landing.head, "link": link, "patch": diff}
     return replace(result, summary=refused_pull_summary(found, landing.branch, link), data=json.dumps(data))
 
 
@@ -165,7 +165,8 @@ async def _open(work: Work, landing: Landing) -> PullRequest:
     draft = landing.evidence.verdict != "proven"
     title = pull_title(run, tasks)
     wanted = PullDraft(title, body, landing.branch, run.request.base, draft)
-    if onto := run.request.onto:
+    onto = run.request.onto
+    if onto and onto.pull:
         return await renew_pull(work, onto, wanted)
     return await open_pull(work.ports, run.id, run.repo, wanted)
 

@@ -150,7 +150,9 @@ async def test_a_token_that_may_not_open_pull_requests(jobs: ActionRig) -> None:
     assert "Allow GitHub Actions to create and approve pull requests" in last
     jobs.github.let_actions_open_pulls(REPO, allowed=True)
     await jobs.comment("/retry delivery")
-    assert jobs.pull_request(closing=7).state == "open"
+    pull = jobs.pull_request(closing=7)
+    assert (pull.state, pull.head) == ("open", branch)
+    assert [name for name in jobs.github.branches(REPO) if name.startswith("devflow/")] == [branch]
     jobs.read_all()
 
 
