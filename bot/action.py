@@ -20,8 +20,9 @@ from bot.core.comments import jobs as texts
 from bot.core.conversation import Json
 from bot.core.errors import BotError
 from bot.core.events import CommentPosted, EventError, event_from_payload
-from bot.core.repository import Comment, Delivery
+from bot.core.repository import Comment, Delivery, Repo
 from bot.core.runs import Run, RunId
+from bot.core.state import looked_after
 from bot.job import Job, Place, comment_delivery, home_of, place_of
 from bot.outbox import post_comment
 from bot.ports import Clock, WorkspaceError
@@ -46,6 +47,8 @@ class Inputs:
     minutes: float = 60.0
     output: Path | None = None
     summary: Path | None = None
+    repository: str = ""
+    """`owner/name`, for events that are on no issue."""
 
     @classmethod
     def of(cls, env: Mapping[str, str]) -> "Inputs":
@@ -63,8 +66,11 @@ class Inputs:
         inputs = payload.get("inputs") or {}
         command = env.get("INPUT_COMMAND") or str(inputs.get("command") or "")
         payload["inputs"] = {**inputs, "issue": env.get("INPUT_ISSUE") or str(inputs.get("issue") or "")}
-        files = (Path(env[name]) if env.get(name) else None for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"))
-        return cls(name, payload, env.get("GITHUB_RUN_ID", "local"), command.strip(), minutes, *files)
+        output, summary = (
+            Path(env[name]) if env.get(name) else None for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")
+        )
+        job, where = env.get("GITHUB_RUN_ID", "local"), env.get("GITHUB_REPOSITORY", "")
+        return cls(name, payload, job, command.strip(), minutes, output, summary, where)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,25 +107,61 @@ def run_action() -> int:
 
 async def act(settings: Settings, inputs: Inputs, clock: Clock | None = None) -> Report:
     """Do one event. Raises `BotError` where the state cannot be used, `WorkspaceError` where it cannot be saved."""
+    clock = clock or SystemClock()
+    ends = clock.now() + timedelta(minutes=inputs.minutes) - MARGIN
+    if inputs.event == "schedule":
+        return await _look_after_all(settings, inputs, clock, ends)
     place = place_of(inputs.payload)
     if place is None or not _means_something(inputs):
         if inputs.event == "workflow_dispatch":
             raise BotError("A command needs an issue.", "Give the inputs `command` and `issue`.")
         return Report(0, _outputs(None, 0.0, ""), texts.job_summary(None, (), 0.0, "Nothing to do."))
-    clock = clock or SystemClock()
-    ends = clock.now() + timedelta(minutes=inputs.minutes) - MARGIN
     warm = asyncio.create_task(asyncio.to_thread(warm_up))
+    state = _state_of(settings, inputs, place.repo, clock)
+    await state.restore(home_of(place, await state.load()))
+    await warm
+    return await _with_state(settings, inputs, place, state, clock, ends)
+
+
+async def _look_after_all(settings: Settings, inputs: Inputs, clock: Clock, ends: datetime) -> Report:
+    """Every issue that no living job has and that somebody has to look after, one after the other."""
+    repo = Repo.parse(inputs.repository)
+    lines = await _state_of(settings, inputs, repo, clock).load()
+    reports = []
+    for number in dict.fromkeys(home_of(Place(repo, number), lines) for number in looked_after(lines)):
+        own = settings.model_copy(update={"state_dir": settings.state_dir / f"issue-{number}"})
+        state = _state_of(own, inputs, repo, clock)
+        try:
+            await state.load()
+            if clock.now() < ends and not await state.held(number):
+                await state.restore(number)
+                reports.append(await _with_state(own, inputs, Place(repo, number), state, clock, ends))
+        except (BotError, WorkspaceError) as error:
+            note = texts.workflow_command("error", str(error), title=f"Devflow on #{number}")
+            reports.append(Report(1, {}, "", (note,)))
+    summary = "\n".join(report.summary for report in reports) or texts.job_summary(None, (), 0.0, "Nothing to do.")
+    notes = tuple(note for report in reports for note in report.annotations)
+    return Report(max([0, *(report.code for report in reports)]), _outputs(None, 0.0, ""), texts.cut(summary), notes)
+
+
+def _state_of(settings: Settings, inputs: Inputs, repo: Repo, clock: Clock) -> CarriedState:
     token = settings.github_token.get_secret_value()
     if not token:
         raise BotError("There is no token for GitHub.", "Give the input `github_token`.")
-    refs = open_refs(settings, f"{settings.github_server_url}/{place.repo}.git", token)
-    state = CarriedState(refs, open_records(settings), clock, inputs.job)
-    await state.restore(home_of(place, await state.load()))
+    refs = open_refs(settings, f"{settings.github_server_url}/{repo}.git", token)
+    return CarriedState(refs, open_records(settings), clock, inputs.job)
+
+
+async def _with_state(
+    settings: Settings, inputs: Inputs, place: Place, state: CarriedState, clock: Clock, ends: datetime
+) -> Report:
+    """A bot's life on the state of one issue, which is saved whatever happens."""
     try:
-        await warm
         warm = asyncio.create_task(asyncio.to_thread(warm_up_model))  # While GitHub is asked; runs wait for it.
         bot = bootstrap(settings, clock, keep=state.keep)
-        return await _live(bot, state, Job(bot, state, place, ends, f"{inputs.minutes:g} minutes"), inputs, place)
+        report = await _live(bot, state, Job(bot, state, place, ends, f"{inputs.minutes:g} minutes"), inputs, place)
+        await warm
+        return report
     finally:
         with contextlib.suppress(TakenOverError):
             await state.save(last=True)
@@ -149,6 +191,8 @@ def _means_something(inputs: Inputs) -> bool:
 
 
 async def _work(bot: Bot, job: Job, inputs: Inputs, place: Place) -> str:
+    if inputs.event == "schedule":
+        return await job.look_after()
     if inputs.event == "workflow_dispatch":
         return await job.do(await _dispatched(bot, inputs, place))
     new = inputs.event == "issue_comment" and inputs.payload.get("action") == "created"

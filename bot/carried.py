@@ -80,6 +80,11 @@ class CarriedState:
         await self._read_memory()
         return self._memory.lines or {}
 
+    async def held(self, home: int) -> bool:
+        """Whether a job that lives has the state of an issue. Raises `StateError`, `WorkspaceError`."""
+        stored = await self._refs.read(issue_ref(home))
+        return stored is not None and read_manifest(issue_ref(home), stored.files).held(self._clock.now())
+
     async def restore(self, home: int) -> None:
         """Take over the state of an issue: wait for the job that has it, say that this one has it now, unpack it.
 

@@ -51,8 +51,13 @@ async def stand(ports: Ports, board: StatusBoard, run: Run, gate: Gate) -> Json:
         opened = gate.opened_at or now
         left = run.plan.expire_days - (now - opened).total_seconds() / DAY
         text = comments.reminder(gate, left)
-        await post_comment(ports, run.id, f"{gate.key}-remind-{number}", run.repo, run.request.issue, text)
+        await post_comment(ports, run.id, reminder_key(gate, number), run.repo, run.request.issue, text)
     return {"do": "wait", "seconds": seconds}
+
+
+def reminder_key(gate: Gate, number: int) -> str:
+    """The key of one of a gate's reminders."""
+    return f"{gate.key}-remind-{number}"
 
 
 async def show_decided(ports: Ports, run: Run, gate: Gate) -> None:

@@ -10,9 +10,12 @@ import structlog
 from bot.bootstrap import Bot
 from bot.carried import CarriedState
 from bot.core.events import CommentPosted
+from bot.core.gating import due
+from bot.core.people import Gate
 from bot.core.repository import Comment, Delivery, Repo
 from bot.core.runs import ENDED, Run
 from bot.core.state import Lines
+from bot.gates import reminder_key, wake
 from bot.ports import GitHubError
 
 LOOK_SECONDS = 0.25
@@ -86,6 +89,16 @@ class Job:
         await self._until_idle()
         return done
 
+    async def look_after(self) -> str:
+        """Go on with what was lost, remind people, take up what happened to pull requests; returns what was done."""
+        await self._bot.caught_up.wait()
+        for run in await self.runs():
+            if run.state == "waiting":
+                await wake(self._bot.ports, run, f"look-{self._clock.now().isoformat()}")
+        await self._hear(self._state.heard or self._clock.now())
+        await self._until_idle()
+        return "looked after"
+
     async def _deliver(self, delivery: Delivery) -> str:
         before = await self._store.delivery_outcome(delivery.id)
         if before is not None:
@@ -121,7 +134,12 @@ class Job:
         if await self._store.halted(run.repo) is not None:
             return True
         told = {effect.key for effect in await self._store.effects(run.id) if effect.state == "done"}
-        return any(gate.state == "open" and gate.key in told for gate in await self._store.gates(run.id))
+        return any(gate.state == "open" and self._is_told(run, gate, told) for gate in await self._store.gates(run.id))
+
+    def _is_told(self, run: Run, gate: Gate, told: set[str]) -> bool:
+        """Whether all is said that is due by now, and the gate has not come to its end."""
+        reminders, left = due(gate, run.plan.remind_hours, run.plan.expire_days, self._clock.now())
+        return left > 0 and gate.key in told and (not reminders or reminder_key(gate, reminders) in told)
 
     async def runs(self) -> list[Run]:
         """The runs of this issue and its pull requests, newest first."""

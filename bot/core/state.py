@@ -158,6 +158,11 @@ def merged(base: Lines, ours: Lines, theirs: Lines) -> Lines:
     return found
 
 
+def looked_after(lines: Lines) -> list[int]:
+    """Issues and pull requests with a run that has not ended, or whose pull request is open, lowest number first."""
+    return sorted({int(line["issue"]) for key, line in lines.items() if key.startswith("open:")})
+
+
 def _both(before: Json | None, mine: Json | None, other: Json | None) -> Json | None:
     """What both sides changed, each in its way."""
     if mine is None or other is None:

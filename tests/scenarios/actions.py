@@ -90,6 +90,10 @@ class ActionRig(Rig):
             await self._look_at(folder)
         return self.reports[-1]
 
+    async def look_after(self) -> Report:
+        """The job that the clock starts."""
+        return await self.job("schedule", {"schedule": "23 */6 * * *"}, repository=REPO)
+
     async def process(self, folder: Path) -> asyncio.subprocess.Process:
         """The newest delivery's job as the runner starts it, in a checkout with a `bot/` of its own."""
         (folder / "bot").mkdir(parents=True)

@@ -84,6 +84,49 @@ def _git(jobs: ActionRig, *args: str) -> bytes:
     return subprocess.run(["git", place, *args], check=True, capture_output=True).stdout
 
 
+async def test_a_run_lost_with_its_runner_goes_on_by_itself(jobs: ActionRig) -> None:
+    """Nobody comments again: the next job by the clock ends it, and has nothing to do after that."""
+    jobs.issue(7, title="Dark mode", body="Please.")
+    jobs.plays("dark-mode")
+    jobs.claude.hangs(phase="design")
+    await jobs.comment("/dev-workflow", settle=False)
+    lost = await jobs.process(jobs.folder / "lost")
+    await jobs.asked("design", fault="hangs")
+    lost.kill()
+    await lost.wait()
+    assert (await jobs.look_after()).summary.count("Nothing to do") == 1, "the dead job still has its lease"
+    jobs.clock.shift = timedelta(minutes=5)
+    report = await jobs.look_after()
+    assert report.code == 0
+    assert jobs.pull_request(closing=7).state == "open"
+    assert [r.phase for r in jobs.claude.requests].count("requirements") == 2, "what was paid for is not asked again"
+    calls = len(jobs.claude.requests)
+    await jobs.look_after()
+    assert len(jobs.claude.requests) == calls
+    jobs.github.merge(REPO, jobs.pull_request(closing=7).number, by="maintainer")
+    await jobs.look_after()
+    assert "### 🎉 Merged" in jobs.bot_comments()[0].body, "a merge whose own job GitHub dropped is found"
+    assert "Nothing to do" in (await jobs.look_after()).summary
+    jobs.read_all()
+
+
+async def test_people_are_reminded_without_an_event(jobs: ActionRig) -> None:
+    """The gate's reminder, once; then its end."""
+    jobs.issue(7, title="Dark mode", body="Please.")
+    jobs.plays("dark-mode", "risky")
+    await jobs.comment("/dev-workflow")
+    assert jobs.reports[-1].outputs["status"] == "waiting"
+    for hours in (1, 25, 26):
+        jobs.clock.shift = timedelta(hours=hours)
+        await jobs.look_after()
+    assert len([text for text in jobs.read_all() if "⏰ Still waiting." in text]) == 1
+    jobs.clock.shift = timedelta(days=8)
+    await jobs.look_after()
+    assert "Nobody decided within 7 days. `/resume` goes on with it." in jobs.bot_comments()[0].body
+    assert "Nothing to do" in (await jobs.look_after()).summary
+    jobs.read_all()
+
+
 async def test_a_running_job_hears_cancel(jobs: ActionRig) -> None:
     """It reads the thread itself: the job of that comment waits for this one's end, and finds it done."""
     jobs.issue(7)

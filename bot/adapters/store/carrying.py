@@ -47,9 +47,10 @@ class SqliteRecords:
     def fill(self, lines: Lines) -> None:
         path = self._folder / STORE
         prepare(locate(f"sqlite:///{path}"))
-        own = {f"run:{run}" for run in self.runs()}
-        self._filled = {key: line for key, line in lines.items() if key.startswith("run:") and key not in own}
-        pulls = {key: line for key, line in lines.items() if key.startswith("pull:")}
+        own = set(self.runs())
+        others = {key: line for key, line in lines.items() if key.partition(":")[2] not in own}
+        self._filled = {key: line for key, line in others.items() if key.startswith("run:")}
+        kept = {key: line for key, line in others.items() if key.startswith(("pull:", "open:"))}
         engine = create_engine(f"sqlite:///{path}", poolclass=NullPool, hide_parameters=True)
         use_sqlite_well(engine)
         with engine.begin() as database:
@@ -58,7 +59,7 @@ class SqliteRecords:
             for key, line in lines.items():
                 if key.startswith("memory:"):
                     _insert_memory(database, dict(line))
-        self._filled |= pulls
+        self._filled |= kept
 
     def take(self) -> dict[str, bytes]:
         """The engine's first: a step that is in the records and not in the engine is looked up there, as after a crash;

@@ -1,4 +1,5 @@
-"""What a repository's issues share, as lines: memories, pauses, and of each ended run how it went and what it cost."""
+"""What a repository's issues share, as lines: memories, pauses, which runs want looking after, and of each
+ended run how it went and what it cost."""
 
 import json
 import sqlite3
@@ -39,6 +40,8 @@ def lines(database: sqlite3.Connection, foreign: Collection[str]) -> Lines:
             continue
         if row["pull_number"] and row["pull_number"] != row["issue"]:
             found[f"pull:{row['owner']}/{row['repo']}#{row['pull_number']}".lower()] = {"issue": row["issue"]}
+        if row["state"] not in ENDED or (row["pull_number"] and not row["outcome"]):
+            found[f"open:{row['id']}"] = {"issue": row["issue"]}
         if row["state"] in ENDED:
             found[f"run:{row['id']}"] = _run(database, row)
     return found
