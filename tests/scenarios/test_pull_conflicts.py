@@ -36,7 +36,8 @@ BOTH: Json = {
 async def test_conflicts_with_the_base_are_merged(bot: Rig) -> None:
     """A merge commit with two parents, made by an agent from both sides, tested, and told; then the wish itself."""
     pull = await opened(bot)
-    base = bot.github.push(REPO, "main", {"widget.py": OTHER_DARK, "new.txt": "n\n"}, "Size", by="maintainer")
+    theirs = {"widget.py": OTHER_DARK, "new.txt": "n\n", ".github/workflows/ci.yml": "on: push\n"}
+    base = bot.github.push(REPO, "main", theirs, "Size", by="maintainer")
     assert now(bot, pull).head_sha == pull.head_sha
     bot.says("revision", {"tools": [BOTH]}, {"text": "Both functions are there."}, task="merge")
     bot.says("review", APPROVED)

@@ -118,6 +118,10 @@ def get_blob(call: Call) -> Answer:
     return Answer(200, body)
 
 
+WORKFLOWS = ".github/workflows/"
+"""What no token may put into a tree that lacks the permission `workflows`; none here has it."""
+
+
 def create_tree(call: Call) -> Answer:
     """A tree from a base (or nothing) and entries; an entry has a `sha` (null deletes it) or its `content`."""
     git = call.repository.git
@@ -128,6 +132,8 @@ def create_tree(call: Call) -> Answer:
     if not isinstance(rows, list):
         raise RefusalError(422, "Invalid tree info")
     changes = [_change(call, row) for row in rows]
+    if any(path.startswith(WORKFLOWS) for _, _, path in changes) and call.caller.kind == "installation":
+        raise RefusalError(403, "Resource not accessible by integration")
     try:
         sha = git.write_tree(base, changes)
     except GitError as fault:

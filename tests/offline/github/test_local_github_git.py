@@ -64,6 +64,13 @@ def test_tree_entries_write_delete_and_link(github: LocalGitHub, bot: httpx.Clie
     assert github.file_at(WIDGET, commit, "README.md") == b"# New\n"
 
 
+def test_workflow_files_are_not_for_tokens_of_an_installation(bot: httpx.Client) -> None:
+    """As on GitHub, without the permission `workflows`; a tree that merely has them as its base is fine."""
+    entry = {"path": ".github/workflows/ci.yml", "mode": "100644", "type": "blob", "content": "on: push\n"}
+    refused = bot.post(f"{GIT}/trees", json={"tree": [entry]})
+    assert (refused.status_code, refused.json()["message"]) == (403, "Resource not accessible by integration")
+
+
 def test_a_tree_without_a_base_holds_its_entries_only(bot: httpx.Client) -> None:
     """No base, nothing kept."""
     entry = {"path": "only.txt", "mode": "100644", "type": "blob", "content": "x"}
