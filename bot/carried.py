@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import random
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -12,6 +12,7 @@ import structlog
 
 from bot.core.errors import BotError
 from bot.core.repository import NO_SHA, Sha
+from bot.core.runs import RunId
 from bot.core.state import (
     MANIFEST,
     MEMORY_REF,
@@ -22,6 +23,7 @@ from bot.core.state import (
     lines_text,
     manifest_text,
     merged,
+    newest,
     pack,
     read_lines,
     read_manifest,
@@ -70,10 +72,9 @@ class CarriedState:
         self.heard: datetime | None = None
         """Up to when the comments of the issue were read."""
 
-    @property
-    def foreign(self) -> Collection[str]:
-        """Runs of other issues, which are only looked at."""
-        return self._records.foreign
+    async def own(self) -> list[RunId]:
+        """The runs of this issue and its pull requests, oldest first; those of others are only looked at."""
+        return [RunId(run) for run in await asyncio.to_thread(self._records.runs)]
 
     async def load(self) -> Lines:
         """Read what the repository shares. Raises `StateError` if it cannot be used, `WorkspaceError`."""
@@ -169,7 +170,7 @@ class CarriedState:
         ours = await asyncio.to_thread(self._records.shared)
         for attempt in range(TRIES):
             theirs = self._memory.lines or {}
-            new = merged(self._base, ours, theirs)
+            new = newest(merged(self._base, ours, theirs))
             if new == theirs:
                 break
             try:

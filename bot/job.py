@@ -143,7 +143,8 @@ class Job:
 
     async def runs(self) -> list[Run]:
         """The runs of this issue and its pull requests, newest first."""
-        return [run for run in await self._store.runs(limit=1000) if run.id not in self._state.foreign]
+        found = [await self._store.run(run) for run in await self._state.own()]
+        return [run for run in reversed(found) if run is not None]
 
     async def _stop(self) -> None:
         reason = f"Stopped: the job reached its limit of {self._limit}."

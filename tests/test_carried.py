@@ -4,6 +4,7 @@ import asyncio
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,13 +15,15 @@ from bot.core.errors import BotError
 from bot.core.memory.memories import Query, Use
 from bot.core.people import Halt
 from bot.core.repository import NO_SHA, Delivery
+from bot.core.routing.results import WorkResult
 from bot.core.runs import RunId
-from bot.core.state import MANIFEST, MEMORY_REF, StateError, issue_ref
+from bot.core.state import MANIFEST, MEMORY_REF, MOST_RUNS, Lines, StateError, issue_ref, newest
 from tests.adapters.store.rig import NOON, RUN, WIDGET, a_phase, a_run, a_turn, reserve
 from tests.carrying import Impatient, a_memory, an_ended_run, job, refs
 
 ROOT = Path(__file__).parent.parent
 REF = issue_ref(7)
+RESULT = WorkResult(RUN, "implementation/T1", "developer", "m", "backend", True, 1, 0.25, 2.5, NOON)
 
 
 @pytest.fixture
@@ -68,10 +71,12 @@ async def test_each_save_replaces_the_last(tmp_path: Path, remote: Path) -> None
 async def test_issues_share_memories_pauses_and_what_runs_cost(tmp_path: Path, remote: Path) -> None:
     """The other issue sees how the run went, not what was said; and leaves it where it is."""
     async with job(tmp_path / "one", remote) as (state, store):
-        run = an_ended_run(RUN, 7)
+        run = replace(an_ended_run(RUN, 7), outcome="merged")
         await store.add_run(run)
+        await store.set_outcome(RUN, "merged")
         await store.save_phase(a_phase("Secret words."))
         assert await reserve(store, a_turn())
+        await store.note_results([RESULT])
         await store.remember(a_memory("Tests need Redis."))
         await store.halt(Halt(WIDGET, "ada", "Release.", NOON))
         await state.save(last=True)
@@ -82,6 +87,9 @@ async def test_issues_share_memories_pauses_and_what_runs_cost(tmp_path: Path, r
         assert [phase.summary for phase in await store.phases(RUN)] == [""]
         assert [turn.reserved_usd for turn in await store.turns(RUN)] == [a_turn().reserved_usd]
         assert [one.memory.text for one in await store.recall(Query(WIDGET, "Redis"))] == ["Tests need Redis."]
+        assert await store.results(WIDGET) == [replace(RESULT, outcome="merged")], (
+            "who does which work well travels, too"
+        )
         assert await store.halted(WIDGET) is not None
         await store.unhalt(WIDGET)
         await state.save(last=True)
@@ -90,6 +98,13 @@ async def test_issues_share_memories_pauses_and_what_runs_cost(tmp_path: Path, r
     async with job(tmp_path / "three", remote) as (_, store):
         assert await store.halted(WIDGET) is None
         assert (await store.run(RUN)) == run
+
+
+def test_the_oldest_runs_are_no_longer_shared() -> None:
+    """What is read at the start of each job stays small; memories and what wants looking after stay."""
+    kept: Lines = {"memory:1": {"text": "Redis"}, "open:9": {"issue": 9}}
+    runs: Lines = {f"run:{n}": {"at": f"2026-01-01T{n:06}"} for n in range(MOST_RUNS + 5)}
+    assert newest({**runs, **kept}) == {**{name: runs[name] for name in list(runs)[5:]}, **kept}
 
 
 async def test_what_was_forgotten_stays_so_and_counts_add_up(tmp_path: Path, remote: Path) -> None:

@@ -22,6 +22,8 @@ FORMAT = 1
 MANIFEST = "manifest.json"
 MEMORY_REF = "refs/devflow/memory"
 ISSUES = "refs/devflow/issues/"
+MOST_RUNS = 1000
+"""Ended runs that are shared; each takes a few hundred bytes."""
 MOST_BYTES = 1 << 29
 """Of one unpacked file: more is an attack or a mistake."""
 _COUNTS = ("uses", "helped", "misled")
@@ -156,6 +158,13 @@ def merged(base: Lines, ours: Lines, theirs: Lines) -> Lines:
         if kept is not None:
             found[key] = kept
     return found
+
+
+def newest(lines: Lines) -> Lines:
+    """The lines without those of the oldest ended runs: estimates and choices of agents rest on the newest anyway."""
+    runs = sorted((key for key in lines if key.startswith("run:")), key=lambda key: str(lines[key].get("at") or ""))
+    old = set(runs[:-MOST_RUNS])
+    return {key: line for key, line in lines.items() if key not in old}
 
 
 def looked_after(lines: Lines) -> list[int]:
