@@ -51,8 +51,4 @@ class Records(Protocol):
         """What the repository shares, as it is now."""
 
     def runs(self) -> Collection[str]:
-        """The runs that are this machine's own."""
-
-    @property
-    def foreign(self) -> Collection[str]:
-        """The runs that `fill` added."""
+        """The runs that are this machine's own, oldest first: without those that `fill` added."""
