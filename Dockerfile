@@ -16,7 +16,8 @@ COPY webhooks ./webhooks
 # The lock has what builds the wheel, too; it is not needed any more.
 RUN /opt/devflow/bin/python -m hatchling build -t wheel -d /tmp/dist \
     && pip --python /opt/devflow install --quiet --no-deps /tmp/dist/*.whl \
-    && pip --python /opt/devflow uninstall --quiet --yes editables hatchling pathspec pluggy trove-classifiers
+    && pip --python /opt/devflow uninstall --quiet --yes editables hatchling packaging pathspec pluggy tomlkit \
+        trove-classifiers
 
 FROM base
 # Debian's mirrors keep only the newest version of a package, so that a pinned one would stop building.

@@ -16,9 +16,18 @@ _APPARMOR = Path("/sys/module/apparmor/parameters/enabled")
 
 def services(file: str, environment: Mapping[str, str]) -> dict[str, dict[str, Any]]:
     """The services by name. Raises `KeyError` with the file's own words for a variable that has to be set."""
-    text = _VARIABLE.sub(lambda found: _value(found, environment), (ROOT / file).read_text("utf-8"))
-    found: dict[str, dict[str, Any]] = yaml.safe_load(text)["services"]
+    found: dict[str, dict[str, Any]] = _filled(
+        yaml.safe_load((ROOT / file).read_text("utf-8"))["services"], environment
+    )
     return found
+
+
+def _filled(found: Any, environment: Mapping[str, str]) -> Any:
+    if isinstance(found, dict):
+        return {key: _filled(value, environment) for key, value in found.items()}
+    if isinstance(found, list):
+        return [_filled(value, environment) for value in found]
+    return _VARIABLE.sub(lambda name: _value(name, environment), found) if isinstance(found, str) else found
 
 
 def _value(found: re.Match[str], environment: Mapping[str, str]) -> str:

@@ -90,7 +90,7 @@ def server(podman: Podman, image: str, port: int) -> Iterator[str]:
 
 def healthy(podman: Podman, image: str, container: str) -> bool:
     """What the image's own health check says, asked until the server has had time to start."""
-    check = inspected(podman, image)["HealthCheck"]["Test"]
+    check = inspected(podman, image)["Healthcheck"]["Test"]
     assert check[0] == "CMD"
     script = 'for i in $(seq 300); do "$@" 2>/dev/null && exit 0; sleep 0.2; done; exit 1'
     done = podman.run("exec", container, "sh", "-c", script, "sh", *check[1:], check=False, seconds=SECONDS + 30)
@@ -99,7 +99,7 @@ def healthy(podman: Podman, image: str, container: str) -> bool:
 
 def inspected(podman: Podman, image: str) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(podman.run("image", "inspect", image).stdout)[0]
-    return {**found, "HealthCheck": found.get("HealthCheck") or found["Config"]["Healthcheck"]}
+    return found
 
 
 def inside(podman: Podman, image: str, *argv: str, entrypoint: str = "python") -> str:
@@ -148,7 +148,7 @@ def test_the_server_takes_deliveries_and_ends_when_it_is_asked_to(
 def test_the_health_check_fails_where_nothing_answers(podman: Podman, image: str, server: str) -> None:
     """It asks the server, and not whether there is a container."""
     assert healthy(podman, image, server)
-    check = inspected(podman, image)["HealthCheck"]["Test"][1:]
+    check = inspected(podman, image)["Healthcheck"]["Test"][1:]
     dead = podman.run("exec", "--env=DEVFLOW_PORT=1", server, *check, check=False)
     proxied = podman.run("exec", "--env=HTTP_PROXY=http://127.0.0.1:1", "--env=http_proxy=http://127.0.0.1:1",
                          server, *check, check=False)  # fmt: skip
