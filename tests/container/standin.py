@@ -18,6 +18,8 @@ ROOT = Path(__file__).parents[2]
 MIRROR = "http://deb.debian.org/debian"
 SUITE = "trixie"
 KEPT_SECONDS = 7 * 24 * 3600
+_KEPT = "localhost/debian-of-the-tests"
+"""Podman 4 takes a base that is a stage by itself for a leftover of the build, and forgets its name."""
 _RUNTIMES = ("crun", "runc")
 # Debian's own names for what the official image has in /usr/local.
 _PYTHON = """
@@ -97,6 +99,7 @@ def make_podman(folder: Path) -> Podman:
         (folder / "containers.conf").write_text(_settings(runtime))
         if not podman.has(base):
             podman.run("import", "--quiet", str(_debian()), base)
+            podman.run("tag", base, _KEPT)
         tried = podman.run("run", "--rm", "--network=host", base, "python", "--version", check=False)
         if tried.returncode == 0:
             return podman
@@ -158,7 +161,7 @@ def build_services(podman: Podman, names: Sequence[str]) -> None:
     """PostgreSQL and Caddy from Debian, in one image under several names."""
     folder = podman.folder / "services"
     folder.mkdir()
-    (folder / "Dockerfile").write_text(_SERVICES.format(base=base_name()))
+    (folder / "Dockerfile").write_text(_SERVICES.format(base=_KEPT))
     script = folder / "postgres.sh"
     script.write_text(_POSTGRES)
     script.chmod(0o755)
