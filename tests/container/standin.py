@@ -18,8 +18,6 @@ ROOT = Path(__file__).parents[2]
 MIRROR = "http://deb.debian.org/debian"
 SUITE = "trixie"
 KEPT_SECONDS = 7 * 24 * 3600
-_KEPT = "localhost/debian-of-the-tests"
-"""Podman 4 takes a base that is a stage by itself for a leftover of the build, and forgets its name."""
 _RUNTIMES = ("crun", "runc")
 # Debian's own names for what the official image has in /usr/local.
 _PYTHON = """
@@ -68,8 +66,10 @@ class Podman:
         assert not check or done.returncode == 0, f"podman {' '.join(argv)}\n{done.stdout}\n{done.stderr}"
         return done
 
-    def has(self, image: str) -> bool:
-        return self.run("image", "exists", image, check=False).returncode == 0
+    def have_base(self) -> None:
+        """Again before each build: Podman 4 takes a base that is a stage by itself for a leftover, and removes it."""
+        if self.run("image", "exists", base_name(), check=False).returncode != 0:
+            self.run("import", "--quiet", str(_debian()), base_name())
 
     def close(self) -> None:
         """Forget and unmount everything in the store, so that its folder can be removed."""
@@ -97,9 +97,7 @@ def make_podman(folder: Path) -> Podman:
     said = ""
     for runtime in filter(shutil.which, _RUNTIMES):
         (folder / "containers.conf").write_text(_settings(runtime))
-        if not podman.has(base):
-            podman.run("import", "--quiet", str(_debian()), base)
-            podman.run("tag", base, _KEPT)
+        podman.have_base()
         tried = podman.run("run", "--rm", "--network=host", base, "python", "--version", check=False)
         if tried.returncode == 0:
             return podman
@@ -152,6 +150,7 @@ def build(podman: Podman, context: Path, image: str) -> None:
     lent = [f"--volume={path}:{path}:ro" for path in _pip_files(host_environment(os.environ))]
     settings = podman.folder / "pip.conf"
     settings.write_text(_pip_settings(host_environment(os.environ)))
+    podman.have_base()
     # Podman runs no HEALTHCHECK of an image in its own format. Chroot: the stages need no container of their own.
     how = ("--pull=never", "--format=docker", "--layers=false", "--network=host", "--isolation=chroot")
     podman.run("build", *how, *lent, f"--volume={settings}:/etc/pip.conf:ro", f"--tag={image}", str(context))
@@ -161,10 +160,11 @@ def build_services(podman: Podman, names: Sequence[str]) -> None:
     """PostgreSQL and Caddy from Debian, in one image under several names."""
     folder = podman.folder / "services"
     folder.mkdir()
-    (folder / "Dockerfile").write_text(_SERVICES.format(base=_KEPT))
+    (folder / "Dockerfile").write_text(_SERVICES.format(base=base_name()))
     script = folder / "postgres.sh"
     script.write_text(_POSTGRES)
     script.chmod(0o755)
+    podman.have_base()
     tags = [f"--tag=docker.io/library/{name}" for name in names]
     podman.run("build", "--pull=never", "--layers=false", "--network=host", "--isolation=chroot", *tags, str(folder))
 
