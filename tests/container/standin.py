@@ -39,7 +39,8 @@ cd /var/lib/postgresql
 umask 077
 printf '%s' "$POSTGRES_PASSWORD" > /tmp/password
 chown postgres /tmp/password
-su postgres -c "PATH=$PATH initdb --username=$POSTGRES_USER --pwfile=/tmp/password --auth=scram-sha-256 data" >/dev/null
+how="--username=$POSTGRES_USER --pwfile=/tmp/password --auth=scram-sha-256 --encoding=UTF8 --locale=C.UTF-8"
+su postgres -c "PATH=$PATH initdb $how data" >/dev/null
 echo 'host all all all scram-sha-256' >> data/pg_hba.conf
 su postgres -c "PATH=$PATH pg_ctl start --wait --options=--listen_addresses='' --pgdata=data" >/dev/null
 su postgres -c "PGPASSWORD='$POSTGRES_PASSWORD' createdb --username=$POSTGRES_USER $POSTGRES_USER"
