@@ -13,8 +13,7 @@ import pytest
 
 from bot import __version__
 from tests.container.composed import grace_seconds, options, services
-from tests.container.conftest import ROOT
-from tests.container.standin import Podman
+from tests.container.standin import ROOT, Podman
 
 pytestmark = pytest.mark.image
 SECRET = "a secret of the tests"
@@ -98,6 +97,7 @@ def healthy(podman: Podman, image: str, container: str) -> bool:
 
 
 def inspected(podman: Podman, image: str) -> dict[str, Any]:
+    """What Podman knows of an image."""
     found: dict[str, Any] = json.loads(podman.run("image", "inspect", image).stdout)[0]
     return found
 
