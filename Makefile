@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test slow containers lint fix bench serve soak lock clean
+.PHONY: demo test slow containers image lint fix bench serve soak lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -15,6 +15,7 @@ help:
 	@echo "make test    the tests, in less than five minutes"
 	@echo "make slow    the tests that play whole demos, kill whole servers, or try to break out"
 	@echo "make containers  tests of the container sandbox; needs podman"
+	@echo "make image   builds the image and runs two workers of it; needs podman, debootstrap and root"
 	@echo "make lint    ruff and mypy; make fix mends what ruff can"
 	@echo "make soak    kills the service at every line of a run; takes half an hour"
 	@echo "make bench   measures, prints a table, writes bench.json"
@@ -31,6 +32,9 @@ slow: $(VENV)/dev
 
 containers: $(VENV)/dev
 	@$(BIN)/python -m pytest -n $(WORKERS) -m container tests/adapters/sandbox
+
+image: $(VENV)/dev
+	@$(BIN)/python -m pytest -rs -m image tests/container
 
 soak: $(VENV)/dev
 	@$(BIN)/python -m pytest -m soak tests/scenarios/kill

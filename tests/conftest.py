@@ -9,12 +9,12 @@ import pytest
 import structlog
 
 LOCAL = {"127.0.0.1", "localhost", "::1", "0.0.0.0", ""}
-LONG = ("soak", "container", "slow")
+LONG = ("soak", "container", "image", "slow")
 OURS = ("DEVFLOW_", "ANTHROPIC_", "GITHUB_")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What takes long is gone only where it is asked for: `make slow`, `make containers`, `make soak`.
+    """What takes long is gone only where it is asked for: `make slow`, `make containers`, `make image`, `make soak`.
 
     Of several such marks the first in `LONG` counts.
     """

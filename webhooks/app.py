@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import signal
 import socket
+import threading
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -168,8 +170,11 @@ def serve(site: Site, host: str, port: int, workers: int = 1) -> None:
     with listen(host, port) as listener:
         log.info("listening", host=host, port=listener.getsockname()[1])
         running = server(site)
-        # uvicorn exits when the lifespan fails; the reason is told below.
+        # uvicorn exits when the lifespan fails; the reason is told below. When all is stopped it raises the signal that
+        # stopped it once more: SIGTERM is then to end us as Ctrl-C does, with 0, and not to kill us.
         with contextlib.suppress(KeyboardInterrupt, SystemExit):
+            if threading.current_thread() is threading.main_thread():
+                signal.signal(signal.SIGTERM, signal.default_int_handler)
             running.run(sockets=[listener])
     if not running.started:
         raise site.start_error or BotError("The server could not start.", "The log above says why.")

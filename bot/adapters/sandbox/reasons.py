@@ -8,13 +8,16 @@ _NO_SANDBOX = (
     "on a throw-away machine only"
 )
 _APPARMOR = "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu 24.04 and later)"
+_SECCOMP = "`--security-opt seccomp=deploy/seccomp.json`, or `seccomp=unconfined` without that file"
 _SAID = {
     "uid map": f"user namespaces are restricted by AppArmor: run `{_APPARMOR}`",
     "RTM_NEWADDR": f"user namespaces are restricted by AppArmor: run `{_APPARMOR}`",
     "mount proc": "this container masks /proc: start it with `--security-opt systempaths=unconfined`",
+    "hostname": f"this container's system call filter forbids it: start it with {_SECCOMP}",
+    "slave": "this container's AppArmor profile forbids mounts: start it with `--security-opt apparmor=unconfined`",
     "namespace": (
         "user namespaces are forbidden: run `sysctl -w kernel.unprivileged_userns_clone=1`, "
-        "or start the container with `--security-opt seccomp=unconfined`"
+        f"or start the container with {_SECCOMP}"
     ),
 }
 

@@ -144,6 +144,8 @@ def test_a_machine_without_control_groups_has_none(tmp_path: Path) -> None:
         ("bwrap: No permissions to create new namespace, likely because", "kernel.unprivileged_userns_clone=1"),
         ("bwrap: Creating new namespace failed: Operation not permitted", "seccomp=unconfined"),
         ("bwrap: Can't mount proc on /newroot/proc: Operation not permitted", "systempaths=unconfined"),
+        ("bwrap: Can't set hostname to sandbox: Operation not permitted", "seccomp=deploy/seccomp.json"),
+        ("bwrap: Failed to make / slave: Permission denied", "apparmor=unconfined"),
     ],
 )
 def test_each_refusal_has_its_remedy(said: str, words: str) -> None:

@@ -80,7 +80,7 @@ def stopped(told: Story, _: Sequence[str]) -> None:
     """SIGTERM while the model thinks and, later, while the pull request is being opened."""
     for line in ("Claude phase design, agent architect turn 0 #1 after", "POST /repos/acme/widget/pulls #1 after"):
         told.play_until(line)
-        assert told.end(kill=False) == -15
+        assert told.end(kill=False) == 0
         told.note_death()
     told.play_on()
 
