@@ -6,7 +6,7 @@ import os
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import orjson
 import structlog
@@ -22,6 +22,7 @@ from bot.definitions import builtin_catalog
 from bot.engine import Engine
 from bot.phases.work import Rules
 from bot.ports import Clock, Durable, GitHub, GitHubError, Model, Ports, Sandbox, Store, stays
+from bot.ports_doctor import Databases, Inspection, ModelCatalog, Reach
 from bot.ports_memories import Embedder
 from bot.ports_state import Records, Refs
 from bot.run import Runs
@@ -31,6 +32,7 @@ from bot.starting import Defaults
 if TYPE_CHECKING:
     from bot.adapters.local import Here, LocalHost
 
+T = TypeVar("T")
 WATCH_SECONDS = 30.0
 _PROXIES = frozenset({"http_proxy", "https_proxy", "all_proxy", "no_proxy"})
 
@@ -229,20 +231,33 @@ def make_sandbox(settings: Settings) -> Sandbox:
 
 
 def _github(settings: Settings, clock: Clock) -> GitHub:
-    from bot.adapters.github import GitHubAdapter
+    from bot.adapters.github import GitHubAdapter as Adapter
 
-    api, server, pause = settings.github_api_url, settings.github_server_url, settings.write_seconds
+    s, pause = settings, settings.write_seconds
+    return _way_in(
+        s,
+        lambda app, key: Adapter.for_app(
+            app,
+            key,
+            api_url=s.github_api_url,
+            server_url=s.github_server_url,
+            clock=clock,
+            write_interval_seconds=pause,
+        ),
+        lambda token: Adapter.for_token(
+            token, api_url=s.github_api_url, server_url=s.github_server_url, clock=clock, write_interval_seconds=pause
+        ),
+    )
+
+
+def _way_in(settings: Settings, as_app: Callable[[str, str], T], by_token: Callable[[str], T]) -> T:
+    """What is made for an App (id, PEM), or else for a token. Raises `BotError` where neither can be."""
     token = settings.github_token.get_secret_value()
     try:
         if settings.app_id:
-            key = _private_key(settings)
-            return GitHubAdapter.for_app(
-                settings.app_id, key, api_url=api, server_url=server, clock=clock, write_interval_seconds=pause
-            )
+            return as_app(settings.app_id, _private_key(settings))
         if token:
-            return GitHubAdapter.for_token(
-                token, api_url=api, server_url=server, clock=clock, write_interval_seconds=pause
-            )
+            return by_token(token)
     except GitHubError as error:
         raise BotError(str(error), "Look at DEVFLOW_APP_ID, DEVFLOW_PRIVATE_KEY and GITHUB_API_URL.") from error
     raise BotError(
@@ -261,9 +276,10 @@ def _private_key(settings: Settings) -> str:
         return value.replace("\\n", "\n")
     try:
         return Path(value).read_text("utf-8")
-    except OSError as error:
+    except (OSError, ValueError) as error:
+        cause = error.strerror if isinstance(error, OSError) else "it is no text"
         raise BotError(
-            f"The private key cannot be read: {error.strerror}.", "DEVFLOW_PRIVATE_KEY is a PEM or a path."
+            f"The private key cannot be read: {cause}.", "DEVFLOW_PRIVATE_KEY is a PEM or a path."
         ) from error
 
 
@@ -286,8 +302,11 @@ def open_store(settings: Settings, embedder: Embedder | None = None) -> Store:
     """The records alone, not opened yet; for doors that only look."""
     from bot.adapters.store import SqlStore
 
-    url = settings.database_url or f"sqlite:///{settings.state_dir.absolute() / 'devflow.db'}"
-    return SqlStore(url, embedder)
+    return SqlStore(_records_url(settings), embedder)
+
+
+def _records_url(settings: Settings) -> str:
+    return settings.database_url or f"sqlite:///{settings.state_dir.absolute() / 'devflow.db'}"
 
 
 def embedder_of(settings: Settings) -> Embedder | None:
@@ -337,6 +356,39 @@ def open_records(settings: Settings) -> Records:
     if settings.database_url:
         raise BotError("State in git refs needs SQLite in the state folder.", "Do not set DEVFLOW_DATABASE_URL here.")
     return SqliteRecords(settings.state_dir.absolute())
+
+
+def open_inspection(settings: Settings, clock: Clock) -> Inspection:
+    """GitHub, asked about ourselves. Raises `BotError` where the settings are no way in."""
+    from bot.adapters.github.inspection import GitHubInspection
+
+    api = settings.github_api_url
+    return _way_in(
+        settings,
+        lambda app, key: GitHubInspection.for_app(app, key, api_url=api, clock=clock),
+        lambda token: GitHubInspection.for_token(token, api_url=api, clock=clock),
+    )
+
+
+def open_reach() -> Reach:
+    """Any host, asked for any answer."""
+    from bot.adapters.reach import reach
+
+    return reach
+
+
+def open_catalog(settings: Settings) -> ModelCatalog:
+    """The model's provider, asked for names."""
+    from bot.adapters.claude.inspection import ClaudeCatalog
+
+    return ClaudeCatalog(settings.anthropic_api_key.get_secret_value(), settings.anthropic_base_url, settings.provider)
+
+
+def open_databases(settings: Settings) -> Databases:
+    """The database of records, to be looked at only."""
+    from bot.adapters.store.inspection import StoreInspection
+
+    return StoreInspection(_records_url(settings))
 
 
 def _durable(settings: Settings, folder: Path) -> Durable:

@@ -202,6 +202,18 @@ def config(
 
 
 @app.command()
+def doctor(
+    repo: Annotated[str, typer.Option("--repo", help="owner/name: look at a repository, too.")] = "",
+    offline: Annotated[bool, typer.Option("--offline", help="Ask nobody; look at this machine alone.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Look at this machine, its settings, GitHub and the model; say what is wrong and how to mend it."""
+    from bot.doctor_command import run_doctor
+
+    raise SystemExit(run_doctor(repo, offline=offline, as_json=as_json))
+
+
+@app.command()
 def version() -> None:
     """Print the version."""
     from bot import __version__

@@ -102,3 +102,9 @@ def load_settings() -> Settings:
         name = str(first["loc"][0]) if first["loc"] else "a setting"
         label = name.upper() if name.isupper() else f"DEVFLOW_{name.upper()}"
         raise BotError(f"{label} is wrong: {first['msg']}.", "Mend it in the environment or in `.env`.") from error
+
+
+def variable_of(field: str) -> str:
+    """The environment variable of a setting."""
+    alias = Settings.model_fields[field].validation_alias
+    return str(alias.choices[0]) if isinstance(alias, AliasChoices) else f"DEVFLOW_{field.upper()}"

@@ -1,0 +1,192 @@
+"""Checks of this machine: settings, import names, git, disk, database, sandbox."""
+
+import asyncio
+import importlib.util
+import re
+import shutil
+import stat
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+from bot.core.errors import BotError
+from bot.core.findings import Verdicts, not_looked_at, ok, warning, wrong
+from bot.doctor.case import Case
+from bot.doctor.examine import Check
+from bot.doctor.variables import ENV_FILE, Given
+
+DISTRIBUTION = "devflow-bot"
+NAMES = ("bot", "webhooks")
+OLDEST_GIT = (2, 38)
+"""`git merge-tree --write-tree` came with it."""
+OLDEST_SQLITE = (3, 35)
+"""`RETURNING`: https://www.sqlite.org/lang_returning.html."""
+LITTLE_BYTES, TOO_LITTLE_BYTES = 2 << 30, 200 << 20
+"""Checkouts of several runs at once; and what the databases need to go on."""
+_REMEDY = re.compile(r": (?=(?:run|start|use|install|set|take|name) )")
+_INSTALL = f"Install it alone, with `uv tool install {DISTRIBUTION}` or `pipx install {DISTRIBUTION}`."
+
+
+async def settings(case: Case) -> Verdicts:
+    given = case.given
+    found = [verdict for problem in given.problems for verdict in wrong(*problem)]
+    found += [verdict for problem in given.unknown for verdict in warning(*problem)]
+    found += _open_to_others(Path(ENV_FILE), "It holds keys")
+    key = case.settings.private_key.get_secret_value()
+    if key and "-----BEGIN" not in key:
+        found += _open_to_others(Path(key), "It is the App's private key")
+    return found or ok(f"all can be used, {_places(given)}")
+
+
+def _places(given: Given) -> str:
+    return f"read from {' and '.join(given.places)}" if given.places else "none is set"
+
+
+def _open_to_others(file: Path, what: str) -> Verdicts:
+    try:
+        mode = stat.S_IMODE(file.stat().st_mode)
+    except (OSError, ValueError):
+        return []
+    if not mode & 0o077:
+        return []
+    return warning(f"{file} can be read by other users of this machine ({mode:o}). {what}", f"chmod 600 {file}")
+
+
+async def names(case: Case) -> Verdicts:
+    return await asyncio.to_thread(_names)
+
+
+def _names() -> Verdicts:
+    owners = packages_distributions()
+    others = sorted({owner for name in NAMES for owner in owners.get(name, ())} - {DISTRIBUTION})
+    if others:
+        return wrong(f"`bot` or `webhooks` also belongs to {', '.join(others)} in this environment", _INSTALL)
+    home = Path(__file__).parents[2]
+    spec = importlib.util.find_spec("webhooks")
+    if spec is None or spec.origin is None:
+        return wrong("Devflow's package `webhooks` is not there", _INSTALL)
+    if Path(spec.origin).parents[1] != home:
+        return wrong(
+            f"`webhooks` comes from {spec.origin}, and not from {home} as `bot` does",
+            f"Run `devflow` itself, or `python -I -m bot`, in another folder. {_INSTALL}",
+        )
+    return ok(f"`bot` and `webhooks` are Devflow's, in {home}")
+
+
+async def git(case: Case) -> Verdicts:
+    program = shutil.which("git")
+    if program is None:
+        return wrong("git is not installed", "Install it from your system's packages: `apt-get install git`.")
+    process = await asyncio.create_subprocess_exec(
+        program, "--version", stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE
+    )
+    try:
+        said, _ = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+    found = re.search(r"(\d+)\.(\d+)", said.decode(errors="replace"))
+    if found is None:
+        return wrong(f"{program} does not tell its version", "Install git anew.")
+    version, oldest = found[0], ".".join(map(str, OLDEST_GIT))
+    if (int(found[1]), int(found[2])) < OLDEST_GIT:
+        return wrong(
+            f"git {version} is too old: tasks built side by side are merged with what came in {oldest}",
+            f"Install git {oldest} or newer; Debian 12 and Ubuntu 24.04 have one.",
+        )
+    return ok(f"git {version}, {program}")
+
+
+async def disk(case: Case) -> Verdicts:
+    folder = case.settings.state_dir.absolute()
+    place = next(one for one in (folder, *folder.parents) if one.exists())
+    free = (await asyncio.to_thread(shutil.disk_usage, place)).free
+    told = f"{free / (1 << 30):.1f} GiB free for {folder}"
+    fix = "Make room there, or set DEVFLOW_STATE_DIR to a folder on a larger disk."
+    if free < TOO_LITTLE_BYTES:
+        return wrong(f"{told}: the databases may not be writable for long", fix)
+    return warning(f"{told}: little for the checkouts of several runs", fix) if free < LITTLE_BYTES else ok(told)
+
+
+async def sandbox(case: Case) -> Verdicts:
+    try:
+        chosen = await asyncio.to_thread(case.parts.sandbox)
+        reason = await asyncio.to_thread(chosen.available)
+    except BotError as error:
+        return wrong(error.message, error.hint)
+    if reason:
+        cause, remedy = (*_REMEDY.split(reason, 1), "")[:2]
+        fix = f"{remedy[:1].upper()}{remedy[1:]}" if remedy else "Set DEVFLOW_SANDBOX=container, or install bubblewrap."
+        return wrong(f"{cause}, so no test can be run and nothing proves a change", fix)
+    if case.settings.sandbox == "none" and not case.in_a_job:
+        return warning(
+            "DEVFLOW_SANDBOX=none: agents' commands and the repository's tests run as this user, with its files",
+            "Install bubblewrap and set DEVFLOW_SANDBOX=auto, unless this machine is thrown away afterwards.",
+        )
+    return ok(f"{chosen.name} works")
+
+
+async def database(case: Case) -> Verdicts:
+    folder = case.settings.state_dir
+    if folder.exists() and not folder.is_dir():
+        return wrong(f"the state folder {folder} is a file", "Set DEVFLOW_STATE_DIR to a folder.")
+    try:
+        seen = await asyncio.to_thread(case.parts.databases.look)
+    except BotError as error:
+        return wrong(error.message, _database_fix(error))
+    if not seen.may_create:
+        where = "that folder can be written by this user" if "SQLite" in seen.name else "this user may create tables"
+        return wrong(
+            f"{seen.name} cannot be written by this user",
+            f"See to it that {where}, or set DEVFLOW_STATE_DIR or DEVFLOW_DATABASE_URL to another place.",
+        )
+    match seen.tables:
+        case "newer":
+            return wrong(f"{seen.name} was used by a newer version of Devflow", "Update Devflow, or use another one.")
+        case "none yet":
+            return ok(f"{seen.name} is not there yet; the first start makes it")
+        case "older":
+            return ok(f"{seen.name}; the next start brings its tables up to date")
+        case "current":
+            return ok(seen.name)
+
+
+def _database_fix(error: BotError) -> str:
+    said = error.message.lower()
+    if "authentication failed" in said or "no password supplied" in said:
+        return "Correct the user and the password in DEVFLOW_DATABASE_URL: `postgresql://user:password@host/database`."
+    if "not a database" in said or "malformed" in said:
+        return "Move the file away and start anew, or set DEVFLOW_DATABASE_URL to a database of Devflow's."
+    return error.hint
+
+
+async def sqlite(case: Case) -> Verdicts:
+    if not case.settings.database_url.startswith("sqlite") and case.settings.database_url:
+        return not_looked_at("DEVFLOW_DATABASE_URL names another database")
+    import sqlite3
+
+    version, oldest = sqlite3.sqlite_version, ".".join(map(str, OLDEST_SQLITE))
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        return wrong(
+            f"this Python has SQLite {version}, older than {oldest}",
+            "Use a Python with a newer one, as `uv python install 3.13` brings, or PostgreSQL by DEVFLOW_DATABASE_URL.",
+        )
+    with sqlite3.connect(":memory:") as connection:
+        try:
+            connection.execute("CREATE VIRTUAL TABLE words USING fts5(text)")
+        except sqlite3.OperationalError:
+            return wrong(
+                f"this Python's SQLite {version} has no full-text search (FTS5)",
+                "Use another Python, as `uv python install 3.13` brings, or PostgreSQL by DEVFLOW_DATABASE_URL.",
+            )
+    return ok(f"SQLite {version}")
+
+
+CHECKS = (
+    Check("settings", settings),
+    Check("import names", names),
+    Check("git", git),
+    Check("disk", disk),
+    Check("SQLite", sqlite),
+    Check("database", database),
+    Check("sandbox", sandbox, seconds=45.0),
+)

@@ -1,0 +1,111 @@
+"""What `devflow doctor` prints: a line for each check, and the way to mend what is not well."""
+
+import asyncio
+import json
+import logging
+import os
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import asdict
+
+from rich.console import Console
+from rich.text import Text
+
+from bot.bootstrap import make_sandbox, open_catalog, open_databases, open_inspection, open_reach
+from bot.clock import SystemClock
+from bot.core.errors import BotError
+from bot.core.findings import Finding, summary
+from bot.core.repository import Repo
+from bot.doctor import identity, machine, model, network, repository, webhook
+from bot.doctor.case import Asked, Case, Parts
+from bot.doctor.examine import Check, examine
+from bot.doctor.variables import Given, read_variables
+from bot.ports import Clock
+from bot.ports_doctor import Inspection
+from bot.settings import load_settings
+from bot.terminal.words import visible
+
+CHECKS: tuple[Check, ...] = (
+    *(*machine.CHECKS, *network.CHECKS, *model.CHECKS),
+    *(*identity.CHECKS, *webhook.CHECKS, *repository.CHECKS),
+)
+WIDTH = max(len(check.name) for check in CHECKS) + 2
+COLORS = {"ok": "green", "warning": "yellow", "wrong": "bold red", "not looked at": "dim"}
+
+
+def run_doctor(repo: str, *, offline: bool, as_json: bool) -> int:
+    """Examine and print. Returns 1 if something is wrong, else 0. Raises `BotError` for a name of no repository."""
+    asked = Asked(_repo(repo), offline)
+    logging.getLogger("dotenv").setLevel(logging.ERROR)  # What is wrong in `.env` is a finding.
+    return asyncio.run(_run(asked, as_json=as_json))
+
+
+def open_case(given: Given, asked: Asked, clock: Clock | None = None) -> Case:
+    """A case of this machine."""
+    settings, clock = given.settings, clock or SystemClock()
+    parts = Parts(
+        open_reach(),
+        _github(given, clock),
+        open_catalog(settings),
+        open_databases(settings),
+        lambda: make_sandbox(settings),
+        clock,
+    )
+    return Case(given, parts, asked, os.environ)
+
+
+def _github(given: Given, clock: Clock) -> Inspection | BotError:
+    try:
+        return open_inspection(given.settings, clock)
+    except BotError as error:
+        return error
+
+
+def read_settings() -> Given:
+    """The settings as Devflow would have them; where it would refuse them, those that are right."""
+    given = read_variables(os.environ)
+    try:
+        given.settings = load_settings()
+    except BotError as error:
+        given.problems = given.problems or [(error.message, error.hint)]
+    return given
+
+
+async def _run(asked: Asked, *, as_json: bool) -> int:
+    case = open_case(read_settings(), asked)
+    try:
+        findings = examine(case, CHECKS)
+        found = [finding async for finding in findings] if as_json else await _shown(findings)
+    finally:
+        await case.aclose()
+    if as_json:
+        print(json.dumps([asdict(finding) for finding in found], indent=2))  # noqa: T201
+    return int(any(finding.state == "wrong" for finding in found))
+
+
+async def _shown(findings: AsyncIterator[Finding]) -> Sequence[Finding]:
+    console, found = Console(), []
+    async for finding in findings:
+        found.append(finding)
+        for line in lines(finding):
+            # Links and commands stay in one piece, to be copied.
+            console.print(line, soft_wrap=True, highlight=False)
+    console.print(f"\n{summary(found)}", soft_wrap=True, highlight=False)
+    return found
+
+
+def lines(finding: Finding) -> list[Text]:
+    """One line, and one more where there is something to do."""
+    state = Text(f"{finding.state:<15}", COLORS[finding.state])
+    told = [Text.assemble(state, f"{finding.check:<{WIDTH}}", visible(finding.found))]
+    if finding.fix:
+        told.append(Text.assemble(" " * 15, ("to do: ", "bold"), visible(finding.fix)))
+    return told
+
+
+def _repo(name: str) -> Repo | None:
+    if not name:
+        return None
+    try:
+        return Repo.parse(name)
+    except ValueError as error:
+        raise BotError(str(error), "Name it as in `--repo acme/widget`.") from error
