@@ -16,6 +16,7 @@ from bot.offline.github import (
     githttp,
     graphql,
     pages,
+    rest_actions,
     rest_apps,
     rest_checks,
     rest_git,
@@ -35,7 +36,7 @@ from bot.offline.github.traffic import Exchange, Request
 ROUTES = (
     *(*rest_apps.ROUTES, *rest_issues.ROUTES, *rest_pulls.ROUTES, *rest_reviews.ROUTES, *graphql.ROUTES),
     *(*rest_checks.ROUTES, *rest_triage.ROUTES),
-    *(*rest_git.ROUTES, *rest_repos.ROUTES),
+    *(*rest_git.ROUTES, *rest_repos.ROUTES, *rest_actions.ROUTES),
 )
 _REST = ("app", "apps", "graphql", "installation", "meta", "orgs", "rate_limit", "repos", "search", "user", "users")
 """First parts of a path that belong to REST, so that no page is looked for there."""
