@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Generic, Literal, TypeVar
 from urllib.parse import urlsplit
 
@@ -125,8 +126,8 @@ class Case:
         return redact_secrets(text)
 
     def _secrets(self) -> list[str]:
-        values = [value for _, value in self.settings if isinstance(value, SecretStr)]
-        found = [part for value in values for part in value.get_secret_value().split("\n") if len(part) > 3]
+        values = [value.get_secret_value() for _, value in self.settings if isinstance(value, SecretStr)]
+        found = [part for value in values if not _is_file(value) for part in value.split("\n") if len(part) > 3]
         return sorted([*found, *filter(None, [_password(self.settings.database_url)])], key=len, reverse=True)
 
     async def _ask_app(self) -> AppSeen:
@@ -156,6 +157,14 @@ _NEEDS: Mapping[str, str] = {
     "github": "needs a way in to GitHub; see `GitHub identity`",
 }
 """Why a check is not made; of several reasons the first is told."""
+
+
+def _is_file(value: str) -> bool:
+    """The App's key may be given as a path, which is no secret."""
+    try:
+        return Path(value).is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def _password(database_url: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dotenv import dotenv_values
-from dotenv.parser import parse_stream
+from dotenv.parser import Original, parse_stream
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
@@ -79,9 +79,15 @@ def _read_file(file: Path, given: Given) -> tuple[dict[str, int], dict[str, str]
     for row in rows:
         if row.error:
             fix = "Write `NAME=value`, with quotes around a value that has spaces."
-            given.problems.append((f"line {row.original.line} of {file} cannot be read", fix))
+            given.problems.append((f"line {_line(row.original)} of {file} cannot be read", fix))
     values = {name: value for name, value in dotenv_values(stream=io.StringIO(text)).items() if value is not None}
-    return {row.key: row.original.line for row in rows if row.key}, values
+    return {row.key: _line(row.original) for row in rows if row.key}, values
+
+
+def _line(written: Original) -> int:
+    """Empty lines before a setting are counted to it."""
+    text = written.string
+    return written.line + text[: len(text) - len(text.lstrip())].count("\n")
 
 
 def _parsed(values: dict[str, str], place: Mapping[str, str], given: Given) -> dict[str, object]:
@@ -99,7 +105,7 @@ def _parsed(values: dict[str, str], place: Mapping[str, str], given: Given) -> d
 def _validated(values: dict[str, object], place: Mapping[str, str], given: Given) -> Settings:
     """Settings of all that is right."""
     try:
-        return _Given(**values)  # type: ignore[arg-type]
+        return _Given(_env_file=None, **values)  # type: ignore[arg-type]
     except ValidationError as error:
         for one in error.errors(include_input=False, include_url=False):
             name = str(one["loc"][0])
@@ -107,7 +113,7 @@ def _validated(values: dict[str, object], place: Mapping[str, str], given: Given
                 given.problems.append(_problem(name, one["msg"], place))
         wrong = {str(one["loc"][0]) for one in error.errors()}
         right = {name: value for name, value in values.items() if name not in wrong}
-        return _Given(**right) if len(right) < len(values) else _Given()  # type: ignore[arg-type]
+        return _Given(_env_file=None, **right) if len(right) < len(values) else _Given(_env_file=None)  # type: ignore[arg-type]
 
 
 def _problem(field_name: str, why: str, place: Mapping[str, str]) -> tuple[str, str]:

@@ -180,9 +180,10 @@ def _demand_beta(scope: Json, body: Json) -> None:
 
 def _demand_key(scope: Json) -> None:
     headers = dict(scope["headers"])
-    if not (headers.get(b"x-api-key") or headers.get(b"authorization")):
+    key = headers.get(b"x-api-key") or headers.get(b"authorization", b"").removeprefix(b"Bearer ")
+    if not key:
         raise RefusedError(401, "authentication_error", "x-api-key header is required")
-    if headers.get(b"x-api-key") == REVOKED_KEY.encode():
+    if key == REVOKED_KEY.encode():
         raise RefusedError(401, "authentication_error", "invalid x-api-key")
 
 
