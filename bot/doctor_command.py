@@ -106,6 +106,9 @@ def _repo(name: str) -> Repo | None:
     if not name:
         return None
     try:
-        return Repo.parse(name)
+        repo = Repo.parse(name)
     except ValueError as error:
         raise BotError(str(error), "Name it as in `--repo acme/widget`.") from error
+    if {repo.owner, repo.name} & {".", ".."}:
+        raise BotError(f"{name!r} is not the name of a repository.", "Name it as in `--repo acme/widget`.")
+    return repo

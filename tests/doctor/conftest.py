@@ -1,6 +1,6 @@
 """A Devflow whose settings are all right, on a local GitHub that is watched; a test plants what is wrong."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -117,13 +117,13 @@ def github(tmp_path: Path, checker: OpenApiChecker) -> Iterator[LocalGitHub]:
 
 
 @pytest.fixture
-async def patient(
+def patient(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     github: LocalGitHub,
     claude: ScriptedClaude,
     receiver: Receiver,
-) -> AsyncIterator[Patient]:
+) -> Patient:
     """All is well."""
     private, public = app_key()
     key = tmp_path / "key.pem"
@@ -145,4 +145,4 @@ async def patient(
         "ANTHROPIC_BASE_URL": claude.url,
     }.items():
         found.set(name, value)
-    yield found
+    return found
