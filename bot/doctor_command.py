@@ -6,6 +6,7 @@ import logging
 import os
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict
+from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
@@ -17,17 +18,18 @@ from bot.core.findings import Finding, summary
 from bot.core.repository import Repo
 from bot.doctor import identity, machine, model, network, repository, webhook
 from bot.doctor.case import Asked, Case, Parts
-from bot.doctor.examine import Check, examine
+from bot.doctor.examine import Check, abandon_threads, examine
 from bot.doctor.variables import Given, read_variables
 from bot.ports import Clock
 from bot.ports_doctor import Inspection
-from bot.settings import load_settings
+from bot.terminal.place import settings_here
 from bot.terminal.words import visible
 
 CHECKS: tuple[Check, ...] = (
     *(*machine.CHECKS, *network.CHECKS, *model.CHECKS),
     *(*identity.CHECKS, *webhook.CHECKS, *repository.CHECKS),
 )
+READ_SECONDS = 10.0
 WIDTH = max(len(check.name) for check in CHECKS) + 2
 COLORS = {"ok": "green", "warning": "yellow", "wrong": "bold red", "not looked at": "dim"}
 
@@ -35,6 +37,10 @@ COLORS = {"ok": "green", "warning": "yellow", "wrong": "bold red", "not looked a
 def run_doctor(repo: str, *, offline: bool, as_json: bool) -> int:
     """Examine and print. Returns 1 if something is wrong, else 0. Raises `BotError` for a name of no repository."""
     asked = Asked(_repo(repo), offline)
+    try:
+        Path.cwd()
+    except OSError as error:
+        raise BotError("The folder you are in is gone.", "Go to another one.") from error
     logging.getLogger("dotenv").setLevel(logging.ERROR)  # What is wrong in `.env` is a finding.
     return asyncio.run(_run(asked, as_json=as_json))
 
@@ -64,14 +70,15 @@ def read_settings() -> Given:
     """The settings as Devflow would have them; where it would refuse them, those that are right."""
     given = read_variables(os.environ)
     try:
-        given.settings = load_settings()
+        given.settings = settings_here()
     except BotError as error:
         given.problems = given.problems or [(error.message, error.hint)]
     return given
 
 
 async def _run(asked: Asked, *, as_json: bool) -> int:
-    case = open_case(read_settings(), asked)
+    abandon_threads()
+    case = open_case(await _settings_in_time(), asked)
     try:
         findings = examine(case, CHECKS)
         found = [finding async for finding in findings] if as_json else await _shown(findings)
@@ -80,6 +87,16 @@ async def _run(asked: Asked, *, as_json: bool) -> int:
     if as_json:
         print(json.dumps([asdict(finding) for finding in found], indent=2))  # noqa: T201
     return int(any(finding.state == "wrong" for finding in found))
+
+
+async def _settings_in_time() -> Given:
+    """Those of the environment alone where `.env` is a pipe that nobody fills, or lies on a dead disk."""
+    try:
+        return await asyncio.wait_for(asyncio.to_thread(read_settings), READ_SECONDS)
+    except TimeoutError:
+        given = read_variables(os.environ, Path(os.devnull))
+        given.problems.append((f"`.env` could not be read in {READ_SECONDS:g} s", "Make it a plain file."))
+        return given
 
 
 async def _shown(findings: AsyncIterator[Finding]) -> Sequence[Finding]:

@@ -30,7 +30,7 @@ class Check:
 
 async def examine(case: Case, checks: Sequence[Check]) -> AsyncIterator[Finding]:
     """The findings in the order of the checks, each as soon as it and those before it are there."""
-    asyncio.get_running_loop().set_default_executor(_Abandoning())
+    abandon_threads()
     tasks = [asyncio.create_task(_verdicts(case, check)) for check in checks]
     try:
         for check, task in zip(checks, tasks, strict=True):
@@ -39,6 +39,11 @@ async def examine(case: Case, checks: Sequence[Check]) -> AsyncIterator[Finding]
     finally:
         for task in tasks:
             task.cancel()
+
+
+def abandon_threads() -> None:
+    """From here on the running loop does not wait at its end for a look at a dead disk or name server."""
+    asyncio.get_running_loop().set_default_executor(_Abandoning())
 
 
 async def _verdicts(case: Case, check: Check) -> Verdicts:
@@ -68,7 +73,7 @@ def _finding(case: Case, check: Check, verdict: Verdict) -> Finding:
 
 
 class _Abandoning(ThreadPoolExecutor):
-    """Threads that nobody waits for at the end: a look at a dead disk or name server must not hold up the exit."""
+    """Threads that nobody waits for."""
 
     def submit(self, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         future: Future[T] = Future()

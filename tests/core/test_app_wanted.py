@@ -29,6 +29,7 @@ def test_every_request_of_the_adapter_is_covered_and_nothing_more_is_wanted() ->
     """An App that grants less fails at work; one that grants more is a needless risk."""
     asked = asked_for()
     assert asked.pop("Metadata") == "read", "GitHub gives it to every App"
+    assert asked.pop("Administration") == "read", "only the doctor asks, and does without it"
     assert asked == {title(name): level for name, level in PERMISSIONS.items() if name not in OPTIONAL_PERMISSIONS}
     assert {"members"} == OPTIONAL_PERMISSIONS
 

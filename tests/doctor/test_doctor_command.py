@@ -1,6 +1,7 @@
 """`devflow doctor` at a terminal and for programs: what it prints, and with which exit code it ends."""
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 from inline_snapshot import snapshot
 
+from bot import doctor_command
 from bot.cli import main
 from bot.doctor_command import CHECKS
 from tests.doctor.conftest import APP_ID, SECRET, WIDGET, Patient
@@ -81,6 +83,27 @@ def test_settings_that_cannot_be_used_stop_nothing(doctor: Doctor, patient: Pati
     assert "DEVFLOW_PORT is wrong" in printed
     assert "s3cret" not in printed
     assert printed.splitlines()[-1].endswith("not looked at.")
+
+
+def test_a_settings_file_that_never_ends(
+    doctor: Doctor, patient: Patient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pipe that nobody fills: the environment is looked at, and the process ends."""
+    os.mkfifo(tmp_path / ".env", 0o600)
+    monkeypatch.setattr(doctor_command, "READ_SECONDS", 0.2)
+    code, printed, _ = doctor("--offline")
+    assert code == 1
+    assert "`.env` could not be read in 0.2 s" in printed.splitlines()[0]
+    with (tmp_path / ".env").open("w"):
+        """Lets the reader go."""
+
+
+def test_a_folder_that_is_gone(doctor: Doctor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is said in a sentence."""
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert doctor() == (2, "", "devflow: The folder you are in is gone.\n         Go to another one.\n")
 
 
 @pytest.mark.parametrize(
