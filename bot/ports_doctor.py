@@ -14,10 +14,11 @@ class UnreachableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """Some answer of a host: its status, and its clock if it told."""
+    """Some answer of a host: its status, its clock if it told, and whether GitHub's API speaks."""
 
     status: int
     date: datetime | None
+    from_github: bool
 
 
 class Reach(Protocol):

@@ -93,6 +93,12 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
 
+def variable_of(field: str) -> str:
+    """The environment variable of a setting."""
+    alias = Settings.model_fields[field].validation_alias
+    return str(alias.choices[0]) if isinstance(alias, AliasChoices) else f"DEVFLOW_{field.upper()}"
+
+
 def load_settings() -> Settings:
     """Read the environment and `.env`. Raises `BotError` that names the setting that is wrong."""
     try:
@@ -108,9 +114,3 @@ def load_settings() -> Settings:
     except (OSError, UnicodeDecodeError) as error:
         cause = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise BotError(f"`.env` cannot be read: {cause}.", "Make it a readable text file, or remove it.") from error
-
-
-def variable_of(field: str) -> str:
-    """The environment variable of a setting."""
-    alias = Settings.model_fields[field].validation_alias
-    return str(alias.choices[0]) if isinstance(alias, AliasChoices) else f"DEVFLOW_{field.upper()}"

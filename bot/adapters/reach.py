@@ -19,7 +19,7 @@ async def reach(url: str) -> Answered:
         raise UnreachableError(f"no answer in time ({type(error).__name__})") from None
     except (httpx.HTTPError, httpx.InvalidURL, ValueError, OSError) as error:
         raise UnreachableError(" ".join(str(error).split())[:300] or type(error).__name__) from None
-    return Answered(answer.status_code, _date(answer.headers.get("date", "")))
+    return Answered(answer.status_code, _date(answer.headers.get("date", "")), "x-github-media-type" in answer.headers)
 
 
 def _date(text: str) -> datetime | None:

@@ -43,10 +43,11 @@ def _places(given: Given) -> str:
 
 def _open_to_others(file: Path, what: str) -> Verdicts:
     try:
-        mode = stat.S_IMODE(file.stat().st_mode)
+        status = file.stat()
     except (OSError, ValueError):
         return []
-    if not mode & 0o077:
+    mode = stat.S_IMODE(status.st_mode)
+    if not mode & 0o077 or not stat.S_ISREG(status.st_mode):
         return []
     return warning(f"{file} can be read by other users of this machine ({mode:o}). {what}", f"chmod 600 {file}")
 

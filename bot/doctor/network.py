@@ -76,6 +76,11 @@ async def _reachable(case: Case, url: str, setting: str, *, known: bool = False)
         answer = await (case.greeting() if known else case.parts.reach(url))
     except UnreachableError as error:
         return wrong(f"{host} cannot be reached: {error}", _way_out(str(error), url, setting, case.env))
+    if known and not answer.from_github:
+        return wrong(
+            f"{host} answers ({answer.status}), but it is not GitHub's API",
+            f"Look at GITHUB_API_URL ({url}) and at what stands between: a captive portal or a proxy's error page.",
+        )
     return ok(f"{host} answers ({answer.status})")
 
 

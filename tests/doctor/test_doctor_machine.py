@@ -380,6 +380,14 @@ async def test_nobody_can_be_reached(patient: Patient) -> None:
     assert found.of("clock")[0] == found.of("model names")[0] == "not looked at"
 
 
+async def test_somebody_else_answers(patient: Patient) -> None:
+    """As where the address of the pages, or of another service, was given for the API's."""
+    patient.set("GITHUB_API_URL", patient.claude.url)
+    state, found, fix = (await patient.examined(checks=network.CHECKS)).of("GitHub API reachable")
+    assert (state, found) == ("wrong", "127.0.0.1 answers (401), but it is not GitHub's API")
+    assert f"GITHUB_API_URL ({patient.claude.url})" in fix
+
+
 async def test_a_proxy_that_is_not_there(patient: Patient) -> None:
     """The variable that names it."""
     assert network._way_out("Connection refused", "https://api.github.com", "GITHUB_API_URL", {"HTTPS_PROXY": "x"}) == (
