@@ -22,7 +22,6 @@ from bot.definitions import builtin_catalog
 from bot.engine import Engine
 from bot.phases.work import Rules
 from bot.ports import Clock, Durable, GitHub, GitHubError, Model, Ports, Sandbox, Store, stays
-from bot.ports_doctor import Databases, Inspection, ModelCatalog, Reach
 from bot.ports_memories import Embedder
 from bot.ports_state import Records, Refs
 from bot.run import Runs
@@ -234,7 +233,7 @@ def _github(settings: Settings, clock: Clock) -> GitHub:
     from bot.adapters.github import GitHubAdapter as Adapter
 
     s, pause = settings, settings.write_seconds
-    return _way_in(
+    return way_in(
         s,
         lambda app, key: Adapter.for_app(
             app,
@@ -250,7 +249,7 @@ def _github(settings: Settings, clock: Clock) -> GitHub:
     )
 
 
-def _way_in(settings: Settings, as_app: Callable[[str, str], T], by_token: Callable[[str], T]) -> T:
+def way_in(settings: Settings, as_app: Callable[[str, str], T], by_token: Callable[[str], T]) -> T:
     """What is made for an App (id, PEM), or else for a token. Raises `BotError` where neither can be."""
     token = settings.github_token.get_secret_value()
     try:
@@ -302,10 +301,11 @@ def open_store(settings: Settings, embedder: Embedder | None = None) -> Store:
     """The records alone, not opened yet; for doors that only look."""
     from bot.adapters.store import SqlStore
 
-    return SqlStore(_records_url(settings), embedder)
+    return SqlStore(records_url(settings), embedder)
 
 
-def _records_url(settings: Settings) -> str:
+def records_url(settings: Settings) -> str:
+    """The SQLAlchemy URL of the records."""
     return settings.database_url or f"sqlite:///{settings.state_dir.absolute() / 'devflow.db'}"
 
 
@@ -356,39 +356,6 @@ def open_records(settings: Settings) -> Records:
     if settings.database_url:
         raise BotError("State in git refs needs SQLite in the state folder.", "Do not set DEVFLOW_DATABASE_URL here.")
     return SqliteRecords(settings.state_dir.absolute())
-
-
-def open_inspection(settings: Settings, clock: Clock) -> Inspection:
-    """GitHub, asked about ourselves. Raises `BotError` where the settings are no way in."""
-    from bot.adapters.github.inspection import GitHubInspection
-
-    api = settings.github_api_url
-    return _way_in(
-        settings,
-        lambda app, key: GitHubInspection.for_app(app, key, api_url=api, clock=clock),
-        lambda token: GitHubInspection.for_token(token, api_url=api, clock=clock),
-    )
-
-
-def open_reach() -> Reach:
-    """Any host, asked for any answer."""
-    from bot.adapters.reach import reach
-
-    return reach
-
-
-def open_catalog(settings: Settings) -> ModelCatalog:
-    """The model's provider, asked for names."""
-    from bot.adapters.claude.inspection import ClaudeCatalog
-
-    return ClaudeCatalog(settings.anthropic_api_key.get_secret_value(), settings.anthropic_base_url, settings.provider)
-
-
-def open_databases(settings: Settings) -> Databases:
-    """The database of records, to be looked at only."""
-    from bot.adapters.store.inspection import StoreInspection
-
-    return StoreInspection(_records_url(settings))
 
 
 def _durable(settings: Settings, folder: Path) -> Durable:

@@ -11,22 +11,21 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from bot.bootstrap import make_sandbox, open_catalog, open_databases, open_inspection, open_reach
+from bot.bootstrap_doctor import doctor_parts
 from bot.clock import SystemClock
 from bot.core.errors import BotError
 from bot.core.findings import Finding, summary
 from bot.core.repository import Repo
-from bot.doctor import identity, machine, model, network, repository, webhook
-from bot.doctor.case import Asked, Case, Parts
+from bot.doctor import identity, machine, model, network, repository, storage, webhook
+from bot.doctor.case import Asked, Case
 from bot.doctor.examine import Check, abandon_threads, examine
 from bot.doctor.variables import Given, read_variables
 from bot.ports import Clock
-from bot.ports_doctor import Inspection
 from bot.terminal.place import settings_here
 from bot.terminal.words import visible
 
 CHECKS: tuple[Check, ...] = (
-    *(*machine.CHECKS, *network.CHECKS, *model.CHECKS),
+    *(*machine.CHECKS, *storage.CHECKS, *network.CHECKS, *model.CHECKS),
     *(*identity.CHECKS, *webhook.CHECKS, *repository.CHECKS),
 )
 READ_SECONDS = 10.0
@@ -47,23 +46,7 @@ def run_doctor(repo: str, *, offline: bool, as_json: bool) -> int:
 
 def open_case(given: Given, asked: Asked, clock: Clock | None = None) -> Case:
     """A case of this machine."""
-    settings, clock = given.settings, clock or SystemClock()
-    parts = Parts(
-        open_reach(),
-        _github(given, clock),
-        open_catalog(settings),
-        open_databases(settings),
-        lambda: make_sandbox(settings),
-        clock,
-    )
-    return Case(given, parts, asked, os.environ)
-
-
-def _github(given: Given, clock: Clock) -> Inspection | BotError:
-    try:
-        return open_inspection(given.settings, clock)
-    except BotError as error:
-        return error
+    return Case(given, doctor_parts(given.settings, clock or SystemClock()), asked, os.environ)
 
 
 def read_settings() -> Given:

@@ -162,4 +162,4 @@ def test_the_core_is_pure(module: str, path: Path) -> None:
 def test_only_bootstrap_knows_the_adapters() -> None:
     """One place wires the parts; everybody else asks for a port."""
     knowing = {m for m, p in modules() if any(name.startswith("bot.adapters") for name in imports(p))}
-    assert {m for m in knowing if not m.startswith("bot.adapters")} <= {"bot.bootstrap"}
+    assert {m for m in knowing if not m.startswith("bot.adapters")} <= {"bot.bootstrap", "bot.bootstrap_doctor"}
