@@ -53,7 +53,8 @@ class Case:
         self.parts = parts
         self.asked = asked
         self.env = env
-        self._app = Once(self._ask_app)
+        self.app_itself = Once(self._ask_app)
+        """As `app`, but raises GitHub's own `GitHubError`."""
         self._installation = Once(self._ask_installation)
         self._greeting = Once(lambda: parts.reach(f"{settings.github_api_url.rstrip('/')}/"))
 
@@ -98,7 +99,7 @@ class Case:
     async def app(self) -> AppSeen:
         """Raises `NotLookedAtError` where GitHub did not tell."""
         try:
-            return await self._app()
+            return await self.app_itself()
         except GitHubError:
             raise NotLookedAtError("GitHub refused the App; see `GitHub identity` above") from None
 

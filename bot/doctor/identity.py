@@ -20,7 +20,7 @@ async def identity(case: Case) -> Verdicts:
         return not_looked_at(f"{_who(case)} is set; whether GitHub accepts it needs the network")
     try:
         if case.settings.app_id:
-            seen = await github.app()
+            seen = await case.app_itself()
             beside = "; GITHUB_TOKEN is set, too, and not used" if _token(case) else ""
             return ok(f"GitHub accepts the App {seen.slug}{beside}")
         who = await github.identity()
