@@ -6,7 +6,7 @@ import os
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import orjson
 import structlog
@@ -31,6 +31,7 @@ from bot.starting import Defaults
 if TYPE_CHECKING:
     from bot.adapters.local import Here, LocalHost
 
+T = TypeVar("T")
 WATCH_SECONDS = 30.0
 _PROXIES = frozenset({"http_proxy", "https_proxy", "all_proxy", "no_proxy"})
 
@@ -229,20 +230,33 @@ def make_sandbox(settings: Settings) -> Sandbox:
 
 
 def _github(settings: Settings, clock: Clock) -> GitHub:
-    from bot.adapters.github import GitHubAdapter
+    from bot.adapters.github import GitHubAdapter as Adapter
 
-    api, server, pause = settings.github_api_url, settings.github_server_url, settings.write_seconds
+    s, pause = settings, settings.write_seconds
+    return way_in(
+        s,
+        lambda app, key: Adapter.for_app(
+            app,
+            key,
+            api_url=s.github_api_url,
+            server_url=s.github_server_url,
+            clock=clock,
+            write_interval_seconds=pause,
+        ),
+        lambda token: Adapter.for_token(
+            token, api_url=s.github_api_url, server_url=s.github_server_url, clock=clock, write_interval_seconds=pause
+        ),
+    )
+
+
+def way_in(settings: Settings, as_app: Callable[[str, str], T], by_token: Callable[[str], T]) -> T:
+    """What is made for an App (id, PEM), or else for a token. Raises `BotError` where neither can be."""
     token = settings.github_token.get_secret_value()
     try:
         if settings.app_id:
-            key = _private_key(settings)
-            return GitHubAdapter.for_app(
-                settings.app_id, key, api_url=api, server_url=server, clock=clock, write_interval_seconds=pause
-            )
+            return as_app(settings.app_id, _private_key(settings))
         if token:
-            return GitHubAdapter.for_token(
-                token, api_url=api, server_url=server, clock=clock, write_interval_seconds=pause
-            )
+            return by_token(token)
     except GitHubError as error:
         raise BotError(str(error), "Look at DEVFLOW_APP_ID, DEVFLOW_PRIVATE_KEY and GITHUB_API_URL.") from error
     raise BotError(
@@ -261,9 +275,10 @@ def _private_key(settings: Settings) -> str:
         return value.replace("\\n", "\n")
     try:
         return Path(value).read_text("utf-8")
-    except OSError as error:
+    except (OSError, ValueError) as error:
+        cause = error.strerror if isinstance(error, OSError) else "it is no text"
         raise BotError(
-            f"The private key cannot be read: {error.strerror}.", "DEVFLOW_PRIVATE_KEY is a PEM or a path."
+            f"The private key cannot be read: {cause}.", "DEVFLOW_PRIVATE_KEY is a PEM or a path."
         ) from error
 
 
@@ -286,8 +301,12 @@ def open_store(settings: Settings, embedder: Embedder | None = None) -> Store:
     """The records alone, not opened yet; for doors that only look."""
     from bot.adapters.store import SqlStore
 
-    url = settings.database_url or f"sqlite:///{settings.state_dir.absolute() / 'devflow.db'}"
-    return SqlStore(url, embedder)
+    return SqlStore(records_url(settings), embedder)
+
+
+def records_url(settings: Settings) -> str:
+    """The SQLAlchemy URL of the records."""
+    return settings.database_url or f"sqlite:///{settings.state_dir.absolute() / 'devflow.db'}"
 
 
 def embedder_of(settings: Settings) -> Embedder | None:

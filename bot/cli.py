@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from bot import completion
 from bot.cli_memory import memory
 from bot.cli_options import Json
 from bot.cli_state import state
@@ -43,7 +44,9 @@ def demo(
     ] = None,
     issue: Annotated[str | None, typer.Option(help="Your own wish, as the text of the issue.")] = None,
     session: Annotated[Path | None, typer.Option(help="A file of replies that stand in for the model's words.")] = None,
-    sandbox: Annotated[str, typer.Option(help="auto, bubblewrap, container or none.")] = "",
+    sandbox: Annotated[
+        str, typer.Option(help="auto, bubblewrap, container or none.", autocompletion=completion.sandboxes)
+    ] = "",
     comprehensive: Annotated[
         bool, typer.Option("--comprehensive", help="The mode with a larger team, audits and documentation.")
     ] = False,
@@ -64,8 +67,12 @@ def run(
     auto: Annotated[bool, typer.Option("--auto", help="Never stop to ask.")] = False,
     manual: Annotated[bool, typer.Option("--manual", help="Stop after every phase.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the change, keep no branch.")] = False,
-    agents: Annotated[str, typer.Option(help="The team, with commas between names.")] = "",
-    skip: Annotated[str, typer.Option(help="Phases to leave out, with commas.")] = "",
+    agents: Annotated[
+        str, typer.Option(help="The team, with commas between names.", autocompletion=completion.agents)
+    ] = "",
+    skip: Annotated[
+        str, typer.Option(help="Phases to leave out, with commas.", autocompletion=completion.skippable)
+    ] = "",
     budget: Annotated[str, typer.Option(help="The most it may cost, in dollars.")] = "",
     base: Annotated[str, typer.Option(help="The branch to build on; default the one checked out.")] = "",
     take: Annotated[bool, typer.Option("--apply", help="Put the change into your files, too, uncommitted.")] = False,
@@ -199,6 +206,18 @@ def config(
         return
     act = check_config if check else print_config
     raise SystemExit(act(file, as_json=as_json))
+
+
+@app.command()
+def doctor(
+    repo: Annotated[str, typer.Option("--repo", help="owner/name: look at a repository, too.")] = "",
+    offline: Annotated[bool, typer.Option("--offline", help="Ask nobody; look at this machine alone.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Look at this machine, its settings, GitHub and the model; say what is wrong and how to mend it."""
+    from bot.doctor_command import run_doctor
+
+    raise SystemExit(run_doctor(repo, offline=offline, as_json=as_json))
 
 
 @app.command()

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from bot.core.errors import BotError
 
@@ -93,6 +93,12 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
 
+def variable_of(field: str) -> str:
+    """The environment variable of a setting."""
+    alias = Settings.model_fields[field].validation_alias
+    return str(alias.choices[0]) if isinstance(alias, AliasChoices) else f"DEVFLOW_{field.upper()}"
+
+
 def load_settings() -> Settings:
     """Read the environment and `.env`. Raises `BotError` that names the setting that is wrong."""
     try:
@@ -102,3 +108,9 @@ def load_settings() -> Settings:
         name = str(first["loc"][0]) if first["loc"] else "a setting"
         label = name.upper() if name.isupper() else f"DEVFLOW_{name.upper()}"
         raise BotError(f"{label} is wrong: {first['msg']}.", "Mend it in the environment or in `.env`.") from error
+    except SettingsError as error:
+        name = next((variable_of(name) for name in Settings.model_fields if f'"{name}"' in str(error)), "a setting")
+        raise BotError(f"{name} is wrong: it is not JSON.", "Mend it in the environment or in `.env`.") from error
+    except (OSError, UnicodeDecodeError) as error:
+        cause = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise BotError(f"`.env` cannot be read: {cause}.", "Make it a readable text file, or remove it.") from error

@@ -103,6 +103,27 @@ def test_wrong_usage_ends_with_two(cli: Cli, words: list[str]) -> None:
     assert "Usage" in complaint
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["runs"],
+        ["agents"],
+        ["agents", "--repo", "acme/widget"],
+        ["commands"],
+        ["config"],
+        ["config", "--check"],
+        ["memory", "list", "--repo", "acme/widget"],
+        ["memory", "search", "tests", "--repo", "acme/widget"],
+        ["doctor", "--offline"],
+    ],
+)
+def test_whatever_is_printed_for_people_is_there_for_programs(cli: Cli, words: list[str]) -> None:
+    """`--json` prints JSON and nothing else, also where there is nothing to list."""
+    _, printed, complaint = cli(*words, "--json")
+    json.loads(printed)
+    assert complaint == ""
+
+
 def test_without_words_the_commands_are_shown(cli: Cli) -> None:
     """A newcomer types the name alone."""
     _, printed, complaint = cli()

@@ -13,6 +13,7 @@ from bot.core.errors import BotError
 from bot.core.repository import FoundFile
 from bot.core.repository_commands import read_command
 from bot.definitions import builtin_catalog
+from bot.doctor_command import CHECKS
 from bot.phases import RESERVED
 from bot.settings import Settings, load_settings
 
@@ -103,3 +104,10 @@ def test_every_complaint_has_its_scenario() -> None:
     scenarios = (ROOT / "tests" / "scenarios" / "test_complaints.py").read_text("utf-8")
     assert [int(number) for _, number in named] == list(range(1, 16))
     assert [name for name, _ in named if f"async def {name}(" not in scenarios] == []
+
+
+def test_every_check_of_the_doctor_is_documented() -> None:
+    """Its name stands in the table, whole or behind a comma."""
+    text = (ROOT / "docs" / "doctor.md").read_text("utf-8")
+    rows = " ".join(line.split("|")[1] for line in text.splitlines() if line.startswith("| "))
+    assert [check.name for check in CHECKS if not all(word in rows for word in check.name.split())] == []

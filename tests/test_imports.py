@@ -19,6 +19,7 @@ LAYERS = {
         "bot.ports_pulses",
         "bot.ports_routing",
     },
+    "bot.ports_doctor": {"bot.core"},
     "bot.ports_github": {"bot.core"},
     "bot.ports_history": {"bot.core"},
     "bot.ports_memories": {"bot.core"},
@@ -32,6 +33,8 @@ LAYERS = {
     "bot.gates": {"bot.core", "bot.ports", "bot.outbox", "bot.status"},
     "bot.delegation": {"bot.core", "bot.ports", "bot.jobs", "bot.remembering", "bot.tools"},
     "bot.settings": {"bot.core"},
+    "bot.completion": {"bot.core", "bot.definitions"},
+    "bot.doctor": {"bot.core", "bot.ports", "bot.ports_doctor", "bot.definitions", "bot.settings"},
     "bot.clock": set[str](),
     "bot.logs": set[str](),
     "bot.outbox": {"bot.core", "bot.ports"},
@@ -101,7 +104,14 @@ LAYERS = {
         "bot.phases",
     },
     "bot.engine": {"bot.core", "bot.ports", "bot.answers", "bot.starting", "bot.run"},
-    "bot.adapters": {"bot.adapters", "bot.core", "bot.ports", "bot.ports_memories", "bot.ports_state"},
+    "bot.adapters": {
+        "bot.adapters",
+        "bot.core",
+        "bot.ports",
+        "bot.ports_doctor",
+        "bot.ports_memories",
+        "bot.ports_state",
+    },
 }
 """A module or package of ours, and what of ours it may import. What is not named here is a door, or `bootstrap`."""
 OUTSIDE_CORE = {"os", "time", "socket", "subprocess", "asyncio", "httpx", "sqlmodel", "githubkit", "anthropic", "dbos"}
@@ -152,4 +162,4 @@ def test_the_core_is_pure(module: str, path: Path) -> None:
 def test_only_bootstrap_knows_the_adapters() -> None:
     """One place wires the parts; everybody else asks for a port."""
     knowing = {m for m, p in modules() if any(name.startswith("bot.adapters") for name in imports(p))}
-    assert {m for m in knowing if not m.startswith("bot.adapters")} <= {"bot.bootstrap"}
+    assert {m for m in knowing if not m.startswith("bot.adapters")} <= {"bot.bootstrap", "bot.bootstrap_doctor"}

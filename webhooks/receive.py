@@ -11,6 +11,7 @@ import orjson
 from starlette.types import Message, Receive, Scope, Send
 
 from bot.core.errors import BotError
+from bot.core.events import HANDLED_EVENTS
 from bot.core.repository import Delivery
 from webhooks import refusals
 from webhooks.inbox import Inbox, NotTakenError
@@ -18,21 +19,7 @@ from webhooks.refusals import Field, RefusedError
 from webhooks.worker import lane_in
 
 PATH = "/webhooks/github"
-KNOWN_EVENTS = frozenset(
-    {
-        "check_run",
-        "check_suite",
-        "installation",
-        "installation_repositories",
-        "issue_comment",
-        "issues",
-        "ping",
-        "pull_request",
-        "pull_request_review",
-        "pull_request_review_comment",
-        "push",
-    }
-)
+KNOWN_EVENTS = frozenset({*HANDLED_EVENTS, "installation", "installation_repositories", "ping", "push"})
 
 _DELIVERY = re.compile(rb"[0-9A-Za-z-]{1,64}")
 _EVENT = re.compile(rb"[a-z_]{1,64}")

@@ -9,6 +9,7 @@ from urllib.parse import quote, urlsplit
 import httpx
 import pytest
 
+from bot.core.app_wanted import EVENTS
 from bot.core.errors import BotError
 from tests.webhooks.served import (
     SECRET,
@@ -123,6 +124,15 @@ async def test_a_repeat_of_what_was_done_does_nothing(bot: ExampleBot) -> None:
 
     assert again.json()["state"] == "repeated"
     assert bot.handled_ids == ["d-1"]
+
+
+@pytest.mark.parametrize("event", EVENTS)
+async def test_what_is_acted_on_is_taken(bot: ExampleBot, event: str) -> None:
+    """Every event that an App is told to subscribe to."""
+    async with serving(bot) as (site, client):
+        taken = await post(client, BODY, delivery="e-1", event=event)
+        await site.inbox.drain()
+    assert taken.json()["state"] == "taken"
 
 
 async def test_ping_and_unknown_events_are_acknowledged(bot: ExampleBot) -> None:

@@ -52,7 +52,7 @@ def _hint(ask: Ask, actor: str, status: int) -> str:
     where = f" on {ask.repo}" if ask.repo else ""
     match status:
         case 401 if actor == "the App's key":
-            return "Check the App's ID, its private key and this machine's clock."
+            return "Check the App's ID, its private key and this machine's clock; `devflow doctor` does."
         case 401:
             return f"Check {actor}: it is wrong, expired or revoked."
         case 403:

@@ -44,12 +44,15 @@ class _Progress:
 
 
 class Calls:
-    """Sends requests for one adapter; `jitter` gives numbers from 0 to 1."""
+    """Sends requests for one adapter; `jitter` gives numbers from 0 to 1, `tries` is how often one is sent at most."""
 
-    def __init__(self, limits: Limits, clock: Clock, jitter: Callable[[], float] = random.random) -> None:
+    def __init__(
+        self, limits: Limits, clock: Clock, jitter: Callable[[], float] = random.random, tries: int = TRIES
+    ) -> None:
         self._limits = limits
         self._clock = clock
         self._jitter = jitter
+        self._tries = tries
 
     async def send(self, ask: Ask, session: Session, request: Request) -> httpx.Response:
         """The answer (below 400). Raises `GitHubError` for every other end.
@@ -105,7 +108,7 @@ class Calls:
         if failure.status == 401 and not progress.renewed and await session.renew(progress.secret):
             progress.renewed = True
             return
-        again = failure.transient and (ask.repeatable or failure.unsent) and progress.tries < TRIES
+        again = failure.transient and (ask.repeatable or failure.unsent) and progress.tries < self._tries
         # Exponential with "equal jitter": half fixed, half random.
         delay = max(failure.wait or 0.0, 2.0 ** (progress.tries - 1) * (0.5 + self._jitter() / 2))
         if not again or self._clock.monotonic() + delay > progress.deadline:

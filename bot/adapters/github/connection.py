@@ -70,7 +70,10 @@ class Connector:
 
 
 def _base_url(api_url: str) -> httpx.URL:
-    url = httpx.URL(api_url)
+    try:
+        url = httpx.URL(api_url)
+    except httpx.InvalidURL:
+        url = httpx.URL()
     if url.scheme not in ("http", "https") or not url.host:
         raise GitHubError(f"The GitHub API URL {api_url!r} is not a URL such as https://api.github.com.")
     return url

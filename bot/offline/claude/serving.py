@@ -17,6 +17,8 @@ from bot.offline.claude.replies import events_of
 Receive = Callable[[], Awaitable[Json]]
 Send = Callable[[Json], Awaitable[None]]
 MODELS = ("claude-opus-5-5", "claude-sonnet-5-5", "claude-haiku-5-5")
+REVOKED_KEY = "sk-ant-revoked"
+"""The one key that is not taken."""
 _START_SECONDS = 30.0
 _JSON = (b"content-type", b"application/json")
 _EVENTS = (b"content-type", b"text/event-stream; charset=utf-8")
@@ -122,6 +124,8 @@ class Serving(uvicorn.Server):
                 await _send_json(send, self._claude.count(await _json(receive)))
             case ("GET", "/v1/models"):
                 await _send_json(send, {"data": [_model(name) for name in MODELS], "has_more": False})
+            case ("GET", path) if path.removeprefix("/v1/models/") in MODELS:
+                await _send_json(send, _model(path.removeprefix("/v1/models/")))
             case (method, path):
                 raise RefusedError(404, "not_found_error", f"{method} {path} is not served")
 
@@ -176,8 +180,11 @@ def _demand_beta(scope: Json, body: Json) -> None:
 
 def _demand_key(scope: Json) -> None:
     headers = dict(scope["headers"])
-    if not (headers.get(b"x-api-key") or headers.get(b"authorization")):
+    key = headers.get(b"x-api-key") or headers.get(b"authorization", b"").removeprefix(b"Bearer ")
+    if not key:
         raise RefusedError(401, "authentication_error", "x-api-key header is required")
+    if key == REVOKED_KEY.encode():
+        raise RefusedError(401, "authentication_error", "invalid x-api-key")
 
 
 async def _json(receive: Receive) -> Json:

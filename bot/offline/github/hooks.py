@@ -58,6 +58,8 @@ class Hooks:
         self.url: str | None = None
         self.secret = ""
         self.app_id: int | None = None
+        self.content_type = "json"
+        self.verified = True
         self.down = False
         self.dropping = 0
         self.deliveries: list[Delivery] = []

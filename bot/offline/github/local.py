@@ -28,11 +28,12 @@ from bot.offline.github.traffic import Request
 from bot.offline.github.verbs import Verbs
 from bot.offline.github.verbs_checks import CheckVerbs
 from bot.offline.github.verbs_reviews import ReviewVerbs
+from bot.offline.github.verbs_settings import SettingVerbs
 from bot.offline.github.views import Views
 from bot.offline.github.views_reviews import ReviewViews
 
 
-class LocalGitHub(Verbs, ReviewVerbs, CheckVerbs, Views, ReviewViews):
+class LocalGitHub(Verbs, ReviewVerbs, CheckVerbs, SettingVerbs, Views, ReviewViews):
     """A GitHub of our own, in this process. All methods may be called from any thread; none of them waits for a webhook
     but `wait_idle`. Names are given as GitHub gives them: `owner/name`, logins, `devflow[bot]`."""
 
@@ -128,11 +129,6 @@ class LocalGitHub(Verbs, ReviewVerbs, CheckVerbs, Views, ReviewViews):
         app = self.add_app(ACTIONS_APP, "", ACTIONS)
         self._world.hooks.app_id = hooked
         return app
-
-    def let_actions_open_pulls(self, repo: str, allowed: bool) -> None:
-        """The setting "Allow GitHub Actions to create and approve pull requests"."""
-        with self._world.lock:
-            self._world.repository(repo).actions_open_pulls = allowed
 
     def revoke(self, token: str) -> None:
         """Make a token worthless from now on."""

@@ -143,7 +143,7 @@ def app_body(world: World, app: App) -> Json:
         "created_at": time_text(app.created_at),
         "updated_at": time_text(app.created_at),
         "permissions": permissions_body(app.permissions),
-        "events": EVENTS,
+        "events": EVENTS if app.events is None else app.events,
     }
 
 
@@ -167,8 +167,8 @@ def installation_body(world: World, installation: Installation) -> Json:
         "single_file_name": None,
         "has_multiple_single_files": False,
         "single_file_paths": [],
-        "suspended_by": None,
-        "suspended_at": None,
+        "suspended_by": user_body(world, installation.account) if installation.suspended_at else None,
+        "suspended_at": time_text(installation.suspended_at),
     }
 
 
@@ -215,7 +215,8 @@ def repository_body(world: World, repository: Repository) -> Json:
         **dict.fromkeys(zeros, 0),
         **dict.fromkeys(("has_issues", "allow_forking"), True),
         **dict.fromkeys(("has_projects", "has_wiki", "has_pages", "has_discussions", "has_downloads"), False),
-        **dict.fromkeys(("archived", "disabled", "is_template", "web_commit_signoff_required"), False),
+        **dict.fromkeys(("disabled", "is_template", "web_commit_signoff_required"), False),
+        "archived": repository.archived,
         "created_at": time_text(repository.created_at),
         "updated_at": time_text(repository.pushed_at),
         "pushed_at": time_text(repository.pushed_at),

@@ -82,7 +82,9 @@ def get_rate_limit(call: Call) -> Answer:
 def get_user(call: Call) -> Answer:
     if call.caller.kind == "installation":
         raise RefusalError(403, "Resource not accessible by integration")
-    return Answer(200, profile_body(call.world, call.actor.user))
+    token = call.caller.token
+    scopes = {"X-OAuth-Scopes": ", ".join(token.scopes)} if token and token.scopes is not None else {}
+    return Answer(200, profile_body(call.world, call.actor.user), scopes)
 
 
 def get_profile(call: Call) -> Answer:
@@ -152,6 +154,16 @@ def list_my_repositories(call: Call) -> Answer:
     return Answer(200, {"total_count": len(token.repositories), "repositories": rows.body}, rows.headers)
 
 
+def get_hook(call: Call) -> Answer:
+    """The webhook's settings; of a secret only that there is one."""
+    _app(call.caller)
+    hooks = call.world.hooks
+    secret = {"secret": "********"} if hooks.secret else {}
+    insecure = "0" if hooks.verified else "1"
+    body = {"content_type": hooks.content_type, "insecure_ssl": insecure, "url": hooks.url or "", **secret}
+    return Answer(200, body)
+
+
 def _delivery_row(delivery: Delivery) -> Json:
     return {
         "id": delivery.id,
@@ -219,6 +231,7 @@ ROUTES: tuple[Route, ...] = (
     route("GET", "/app/installations", list_installations),
     route("GET", "/app/installations/{id:n}", get_installation),
     route("POST", "/app/installations/{id:n}/access_tokens", create_token),
+    route("GET", "/app/hook/config", get_hook),
     route("GET", "/app/hook/deliveries", list_deliveries),
     route("GET", "/app/hook/deliveries/{id:n}", get_delivery),
     route("POST", "/app/hook/deliveries/{id:n}/attempts", redeliver),

@@ -16,6 +16,7 @@ from bot.offline.github import (
     githttp,
     graphql,
     pages,
+    rest_actions,
     rest_apps,
     rest_checks,
     rest_git,
@@ -36,6 +37,7 @@ ROUTES = (
     *(*rest_apps.ROUTES, *rest_issues.ROUTES, *rest_pulls.ROUTES, *rest_reviews.ROUTES, *graphql.ROUTES),
     *(*rest_checks.ROUTES, *rest_triage.ROUTES),
     *(*rest_git.ROUTES, *rest_repos.ROUTES),
+    *rest_actions.ROUTES,
 )
 _REST = ("app", "apps", "graphql", "installation", "meta", "orgs", "rate_limit", "repos", "search", "user", "users")
 """First parts of a path that belong to REST, so that no page is looked for there."""
@@ -189,6 +191,7 @@ def _dressed(answer: Answer) -> Answer:
     headers = {
         "Content-Type": "application/json; charset=utf-8",
         "X-GitHub-Api-Version-Selected": API_VERSIONS[-1],
+        "X-GitHub-Media-Type": "github.v3; format=json",
         "X-RateLimit-Limit": "5000",
         "X-RateLimit-Remaining": "5000",
         "X-RateLimit-Used": "0",

@@ -74,6 +74,7 @@ class Installation:
     repositories: list["Repository"]
     permissions: dict[str, Level]
     created_at: datetime
+    suspended_at: datetime | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -88,6 +89,8 @@ class App:
     permissions: dict[str, Level]
     created_at: datetime
     installations: list[Installation] = field(default_factory=list)
+    events: list[str] | None = None
+    """None: all there are."""
 
 
 @dataclass(slots=True, eq=False)
@@ -100,6 +103,8 @@ class Token:
     permissions: dict[str, Level] = field(default_factory=dict)
     repositories: list["Repository"] = field(default_factory=list)
     expires_at: datetime | None = None
+    scopes: tuple[str, ...] | None = None
+    """Of a classic token; None for any other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +207,8 @@ class Repository:
     suites: dict[str, CheckSuite] = field(default_factory=dict)
     statuses: dict[str, list[CommitStatus]] = field(default_factory=dict)
     actions_open_pulls: bool = True
+    actions_run: bool = True
+    archived: bool = False
 
     @property
     def full_name(self) -> str:
