@@ -26,6 +26,7 @@ from bot.core.event_types import (
 )
 
 __all__ = [
+    "HANDLED_EVENTS",
     "ChecksFinished",
     "CommentPosted",
     "Event",
@@ -185,3 +186,5 @@ _READERS: Mapping[str, Mapping[str, Callable[[Raw], Event | None]]] = {
     "check_run": {"completed": pulls.read_check_run},
     "status": {"": pulls.read_status},
 }
+HANDLED_EVENTS: tuple[str, ...] = tuple(sorted(_READERS))
+"""The names in `X-GitHub-Event` that mean something to us."""
