@@ -27,6 +27,7 @@ from bot.ports_state import Records, Refs
 from bot.run import Runs
 from bot.settings import Settings
 from bot.starting import Defaults
+from bot.stored_app import StoredApp
 
 if TYPE_CHECKING:
     from bot.adapters.local import Here, LocalHost
@@ -321,6 +322,26 @@ def warm_up_model() -> None:
 def open_github(settings: Settings) -> GitHub:
     """GitHub alone, for doors that only look. Raises `BotError`."""
     return _github(settings, SystemClock())
+
+
+async def register_app(
+    settings: Settings, code: str, webhook: str, relay: str, clock: Clock | None = None
+) -> StoredApp:
+    """Exchange the code of a registration for the App's keys, which GitHub hands out once. Raises `BotError`."""
+    from bot.adapters.github import new_app
+
+    app = await new_app(settings.github_api_url, code, clock or SystemClock())
+    return StoredApp(
+        id=app.id,
+        slug=app.slug,
+        html_url=app.html_url,
+        pem=app.pem,
+        webhook_secret=app.webhook_secret,
+        webhook=webhook,
+        relay=relay,
+        api_url=settings.github_api_url,
+        server_url=settings.github_server_url,
+    )
 
 
 def open_refs(settings: Settings, url: str, token: str) -> Refs:
