@@ -22,12 +22,13 @@ from bot.definitions import builtin_catalog
 from bot.engine import Engine
 from bot.phases.work import Rules
 from bot.ports import Clock, Durable, GitHub, GitHubError, Model, Ports, Sandbox, Store, stays
+from bot.ports_deliveries import DeliveryLog
 from bot.ports_memories import Embedder
 from bot.ports_state import Records, Refs
 from bot.run import Runs
 from bot.settings import Settings
 from bot.starting import Defaults
-from bot.stored_app import StoredApp
+from bot.stored_app import StoredApp, stored_app
 
 if TYPE_CHECKING:
     from bot.adapters.local import Here, LocalHost
@@ -68,6 +69,23 @@ class Bot:
     @property
     def github_url(self) -> str:
         return self.settings.github_server_url
+
+    @property
+    def webhook_relay(self) -> str:
+        return self.settings.webhook_relay
+
+    def delivery_log(self) -> DeliveryLog | None:
+        """GitHub's own log of deliveries; close it. None for a token, which has none."""
+        return open_delivery_log(self.settings, self.clock)
+
+    @property
+    def install_url(self) -> str:
+        """Empty where the App is not the one that set-up stored here."""
+        try:
+            app = stored_app(self.settings.state_dir)
+        except BotError:
+            return ""
+        return app.install_url if app and str(app.id) == self.settings.app_id else ""
 
     def available(self) -> str | None:
         """None if runs can be carried out, else one line: what is missing."""
@@ -248,7 +266,8 @@ def _github(settings: Settings, clock: Clock) -> GitHub:
         raise BotError(str(error), "Look at DEVFLOW_APP_ID, DEVFLOW_PRIVATE_KEY and GITHUB_API_URL.") from error
     raise BotError(
         "Devflow has no way to log in to GitHub.",
-        "Set DEVFLOW_APP_ID and DEVFLOW_PRIVATE_KEY for a GitHub App, or GITHUB_TOKEN.",
+        "`devflow setup` makes a GitHub App, `devflow serve --setup` does on a server. "
+        "Or set DEVFLOW_APP_ID and DEVFLOW_PRIVATE_KEY, or GITHUB_TOKEN.",
     )
 
 
@@ -342,6 +361,15 @@ async def register_app(
         api_url=settings.github_api_url,
         server_url=settings.github_server_url,
     )
+
+
+def open_delivery_log(settings: Settings, clock: Clock) -> DeliveryLog | None:
+    """GitHub's log of the App's deliveries; None for a token, which has none."""
+    from bot.adapters.github import AppDeliveries
+
+    if not settings.app_id:
+        return None
+    return AppDeliveries.for_app(settings.app_id, _private_key(settings), settings.github_api_url, clock)
 
 
 def open_refs(settings: Settings, url: str, token: str) -> Refs:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from bot.core.app_manifest import install_page
 from bot.core.errors import BotError
 
 CURRENT = "app.json"
@@ -27,6 +28,11 @@ class StoredApp(BaseModel):
     """The channel behind `webhook`, if that is a relay."""
     api_url: str
     server_url: str
+
+    @property
+    def install_url(self) -> str:
+        """Where it is put on repositories."""
+        return install_page(self.html_url)
 
 
 def store_app(folder: Path, app: StoredApp, *, replace: bool) -> Path:

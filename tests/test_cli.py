@@ -117,7 +117,8 @@ def test_serve_without_settings_says_what_to_set(cli: Cli) -> None:
             "",
             """\
 devflow: Devflow has no way to log in to GitHub.
-         Set DEVFLOW_APP_ID and DEVFLOW_PRIVATE_KEY for a GitHub App, or GITHUB_TOKEN.
+         `devflow setup` makes a GitHub App, `devflow serve --setup` does on a server. \
+Or set DEVFLOW_APP_ID and DEVFLOW_PRIVATE_KEY, or GITHUB_TOKEN.
 """,
         )
     )

@@ -26,6 +26,7 @@ LAYERS = {
     "bot.ports_pulses": {"bot.core"},
     "bot.ports_routing": {"bot.core"},
     "bot.ports_state": {"bot.core"},
+    "bot.ports_deliveries": {"bot.core"},
     "bot.jobs": {"bot.core", "bot.ports"},
     "bot.asking": {"bot.core", "bot.ports", "bot.calls", "bot.jobs"},
     "bot.hearing": {"bot.core", "bot.ports", "bot.jobs", "bot.tools"},
@@ -102,7 +103,14 @@ LAYERS = {
         "bot.phases",
     },
     "bot.engine": {"bot.core", "bot.ports", "bot.answers", "bot.starting", "bot.run"},
-    "bot.adapters": {"bot.adapters", "bot.core", "bot.ports", "bot.ports_memories", "bot.ports_state"},
+    "bot.adapters": {
+        "bot.adapters",
+        "bot.core",
+        "bot.ports",
+        "bot.ports_deliveries",
+        "bot.ports_memories",
+        "bot.ports_state",
+    },
 }
 """A module or package of ours, and what of ours it may import. What is not named here is a door, or `bootstrap`."""
 OUTSIDE_CORE = {"os", "time", "socket", "subprocess", "asyncio", "httpx", "sqlmodel", "githubkit", "anthropic", "dbos"}
