@@ -15,7 +15,7 @@ from webhooks.worker import to_the_end
 LONGEST = timedelta(days=3)
 """GitHub's log goes back no further."""
 OVERLAP = timedelta(minutes=5)
-PAUSE = 10.0
+PAUSE = 20.0
 """Seconds between two looks into the log, whatever a relay sends us."""
 LOOKS = 3
 """How often the log is looked into for one cause: a delivery is in it only some seconds after it was made."""

@@ -23,6 +23,7 @@ MOST_BYTES = 32 * 1024 * 1024
 """Of one event: GitHub's 25 MB and what JSON adds to them."""
 PAUSES = (1.0, 2.0, 5.0, 15.0, 60.0)
 """Seconds before connecting again; the last one repeats."""
+QUIET_SECONDS = 10.0
 HEADERS = ("x-github-event", "x-github-delivery", "x-hub-signature-256")
 MOST_HEADER = 200
 
@@ -54,6 +55,8 @@ class Relay:
         self._timeout = httpx.Timeout(silence_seconds, connect=10.0)
         self._failures = 0
         self._heard: datetime | None = None
+        self._refused = 0
+        self._told_at = float("-inf")
         self.connected = False
 
     def missing(self) -> str | None:
@@ -102,19 +105,22 @@ class Relay:
         try:
             headers, body = await asyncio.to_thread(_unpacked, event.data)
         except (ValueError, RecursionError):
-            log.warning("the webhook relay sent what is no delivery")
+            self._tell("This is no delivery.", "")
             return
         status = await self._hand_on(headers, body)
         if status == HTTPStatus.ACCEPTED:
             return
-        log.warning(
-            "a delivery from the relay was refused, and is looked for in GitHub's log",
-            status=status,
-            delivery=headers.get("x-github-delivery", ""),
-            cause=_CAUSES.get(status, ""),
-        )
+        self._tell(_CAUSES.get(status, f"It was answered with {status}."), headers.get("x-github-delivery", ""))
         if status in _CAUSES:
             self._lost(None)
+
+    def _tell(self, cause: str, delivery: str) -> None:
+        """At most one line in ten seconds: a relay gone bad must not fill the disk."""
+        self._refused += 1
+        now = self._clock.monotonic()
+        if now - self._told_at >= QUIET_SECONDS:
+            log.warning("refused from the webhook relay", cause=cause, delivery=delivery, count=self._refused)
+            self._refused, self._told_at = 0, now
 
     async def _hand_on(self, headers: dict[str, str], body: bytes) -> int:
         """The status that GitHub would have got."""
@@ -138,9 +144,11 @@ class Relay:
 
 
 _CAUSES = {
-    401: "The signature does not fit: it is a forgery, the secret is another one, or the relay changed the text.",
-    503: "Too many deliveries wait, or the database is away.",
+    401: "The signature does not fit: it is a forgery, the secret is another one, or the relay changed the text. "
+    "If GitHub made it, it comes from GitHub's own log within a minute.",
+    503: "Too many deliveries wait, or the database is away. It comes from GitHub's own log within a minute.",
 }
+"""What may be mended by asking GitHub, by the status of the answer."""
 
 
 def _unpacked(data: str) -> tuple[dict[str, str], bytes]:
