@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from bot.core.app_manifest import AppWish, app_manifest, new_app_page, webhook_at
+from bot.core.app_manifest import AppWish, app_manifest, is_of_this_machine, new_app_page, webhook_at
 from bot.core.errors import BotError
 
 PATH, RETURN_PATH = "/setup", "/setup/done"
@@ -90,10 +90,11 @@ class SetupPages:
         try:
             wish = AppWish(shown["webhook"], shown["org"], shown["name"])
         except BotError as error:
-            return self._page("setup.html", HTTPStatus.BAD_REQUEST, error=error, shown=shown, action="", manifest="")
+            return self._page("setup.html", HTTPStatus.BAD_REQUEST, error=error, shown=shown, away=False)
         action = new_app_page(self._github_url, wish, self._new_state(wish))
         manifest = json.dumps(app_manifest(wish, own + RETURN_PATH))
-        return self._page("setup.html", error=None, shown=shown, action=action, manifest=manifest)
+        away = is_of_this_machine(wish.webhook)
+        return self._page("setup.html", error=None, shown=shown, action=action, manifest=manifest, away=away)
 
     def _new_state(self, wish: AppWish) -> str:
         while len(self._states) >= MOST_STATES:

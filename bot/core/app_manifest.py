@@ -55,6 +55,12 @@ def check_address(url: str) -> str:
     return url
 
 
+def is_of_this_machine(url: str) -> bool:
+    """Whether an address names the machine of whoever uses it, so that GitHub cannot deliver there."""
+    host = urlsplit(url).hostname or ""
+    return host == "localhost" or host.endswith(".localhost") or host == "::1" or host.startswith("127.")
+
+
 def webhook_at(url: str) -> str:
     """Where deliveries go on the server that the net knows by that address."""
     return check_address(url).rstrip("/") + WEBHOOK_PATH
