@@ -41,6 +41,8 @@ def store_app(folder: Path, app: StoredApp, *, replace: bool) -> Path:
     Raises `BotError` if there is another one that is not to be replaced; the new keys are kept beside it.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / ".gitignore").exists():
+        (folder / ".gitignore").write_text("*\n", "utf-8")  # The folder may lie in a checkout.
     own, current, text = folder / f"app-{app.id}.json", folder / CURRENT, app.model_dump_json(indent=2)
     # First: from here on no crash and no refusal loses what GitHub says only once.
     _put(own, text)

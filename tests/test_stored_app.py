@@ -16,13 +16,14 @@ ENTERPRISE = {"api_url": "https://ghe.example/api/v3", "server_url": "https://gh
 
 
 def test_keys_are_for_their_owner_alone(tmp_path: Path) -> None:
-    """Every file, whatever the umask; nothing is left beside them; a printed App shows no secret."""
+    """Every file, whatever the umask; git ignores them, nothing is left beside them, a printed App shows no secret."""
     old = os.umask(0)
     try:
         store_app(tmp_path / "state", app(), replace=False)
     finally:
         os.umask(old)
     files = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "state").iterdir()}
+    assert files.pop(".gitignore")
     assert files == {"app.json": 0o600, "app-7.json": 0o600}
     assert stored_app(tmp_path / "state") == app()
     assert "secret" not in repr(app()).replace("webhook_secret", "")
@@ -62,7 +63,7 @@ def test_a_crash_while_writing_leaves_the_old_keys(tmp_path: Path, monkeypatch: 
     with pytest.raises(BotError, match="No space left"):
         store_app(tmp_path, app(7, slug="other"), replace=True)
     assert stored_app(tmp_path) == app(7)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["app-7.json", "app.json"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".gitignore", "app-7.json", "app.json"]
 
 
 def test_keys_that_others_can_read_do_not_count(tmp_path: Path) -> None:

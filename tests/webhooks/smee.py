@@ -15,6 +15,9 @@ from starlette.routing import Route
 
 from webhooks.app import listen
 
+PATIENCE = 30.0
+"""Seconds after which what never comes fails the test."""
+
 
 @dataclass
 class Smee:
@@ -96,7 +99,8 @@ async def smee() -> AsyncIterator[Smee]:
         running = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", timeout_graceful_shutdown=1))
         serving = asyncio.create_task(running.serve(sockets=[listener]))
         try:
-            yield relay
+            async with asyncio.timeout(PATIENCE):
+                yield relay
         finally:
             relay.cut()
             running.should_exit = True

@@ -1,5 +1,6 @@
 """`/setup` on a server that is not set up yet: one button, and nothing for anybody else who finds the page."""
 
+import asyncio
 import contextlib
 import json
 import re
@@ -78,7 +79,7 @@ class Setup:
 async def setting_up(start: Callable[[], Site] | None = None, offer: Offer | None = None) -> AsyncIterator[Setup]:
     keeper = Keeper()
     site = SetupSite(TOKEN, GITHUB, offer or Offer(), keeper, start)
-    async with listening(site, site=site) as client:
+    async with listening(site, site=site) as client, asyncio.timeout(30):
         yield Setup(site, client, keeper)
 
 
