@@ -132,13 +132,13 @@ def serve(
     settings = load_settings()
     set_up_logs(settings.log_level)
     host, port = host or settings.host, port or settings.port
-    if setup_first and not settings.app_id:
+    if relay:
+        settings = settings.model_copy(update={"webhook_relay": check_address(relay)})
+    if setup_first and not settings.is_set_up:
         from bot.terminal.setup_command import serve_setup
 
         serve_setup(settings, host, port)
         return
-    if relay:
-        settings = settings.model_copy(update={"webhook_relay": check_address(relay)})
     site = create_app(bootstrap(settings))
     print(f"Listening on http://{host}:{port}, deliveries at /webhooks/github", file=sys.stderr)
     serve_app(site, host, port)

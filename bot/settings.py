@@ -95,6 +95,12 @@ class Settings(BaseSettings):
     """The folder of a Model2Vec model: memories are found by what they mean, too. Needs the extra `embeddings`."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
+    @property
+    def is_set_up(self) -> bool:
+        """Whether a server has its way in to GitHub; for a token that takes the secret of a webhook made by hand."""
+        by_hand = self.github_token.get_secret_value() and self.webhook_secret.get_secret_value()
+        return bool(self.app_id or by_hand)
+
     @model_validator(mode="after")
     def _one_github(self) -> Self:
         """Elsewhere than on github.com one address follows from the other: else tokens would go to the wrong one."""

@@ -43,25 +43,29 @@ class MissedDeliveries:
 
     async def run(self) -> None:
         """Look whenever there is cause, until cancelled."""
-        if last := await to_the_end(self._store.last_delivery()):
-            self.look(last)
+        first = True
         while True:
-            await self._wake.wait()
-            await self._look()
+            try:
+                if first and (last := await to_the_end(self._store.last_delivery())):
+                    self.look(last)
+                first = False
+                await self._wake.wait()
+                await self._look()
+            except Exception:
+                log.exception("missed deliveries cannot be fetched now")
             await self._clock.sleep(PAUSE)
 
     async def _look(self) -> None:
         now = self._clock.now()
-        self._looks -= 1
         try:
             fetched = await self._fetch(max(self._since, now - LONGEST))
         except (GitHubError, NotTakenError) as error:
             log.warning("missed deliveries cannot be fetched now", cause=str(error))
-            self._looks = max(self._looks, 1)
             return
+        self._looks -= 1
         if fetched:
             log.info("missed deliveries fetched from GitHub's log", count=fetched)
-        if not self._looks:
+        if self._looks <= 0:
             self._since = now
             self._wake.clear()
 

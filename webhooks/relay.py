@@ -71,6 +71,10 @@ class Relay:
                 await self._listen()
             except (httpx.HTTPError, SSEError, TooLargeError) as error:
                 cause = str(error) or type(error).__name__
+            except Exception as error:
+                # Whatever a stranger's server can bring about, the next connection may be better.
+                log.exception("the webhook relay")
+                cause = type(error).__name__
             finally:
                 self.connected = False
             pause = PAUSES[min(self._failures, len(PAUSES) - 1)]
@@ -87,19 +91,19 @@ class Relay:
         ):
             if source.response.status_code != HTTPStatus.OK:
                 raise SSEError(f"it answers {source.response.status_code}")
+            self._connect()
             async for event in source.aiter_sse():
-                self._hear()
+                self._failures, self._heard = 0, self._clock.now()
                 if event.event in ("", "message"):
                     await self._take(event)
 
-    def _hear(self) -> None:
-        """Whatever comes is a sign of life; the first one after a pause may have a gap before it."""
-        if not self.connected:
-            self.connected, self._failures = True, 0
-            log.info("the webhook relay is connected")
-            if self._heard:
-                self._lost(self._heard)
-        self._heard = self._clock.now()
+    def _connect(self) -> None:
+        """What came between the last sign of life and now went past us."""
+        self.connected = True
+        log.info("the webhook relay is connected")
+        if self._heard:
+            self._lost(self._heard)
+        self._heard = self._heard or self._clock.now()
 
     async def _take(self, event: ServerSentEvent) -> None:
         try:

@@ -63,7 +63,7 @@ def is_of_this_machine(url: str) -> bool:
 
 def webhook_at(url: str) -> str:
     """Where deliveries go on the server that the net knows by that address."""
-    return check_address(url).rstrip("/") + WEBHOOK_PATH
+    return check_address(url).rstrip("/").removesuffix(WEBHOOK_PATH) + WEBHOOK_PATH
 
 
 def app_manifest(wish: AppWish, redirect: str) -> dict[str, object]:

@@ -58,7 +58,8 @@ def serve_setup(settings: Settings, host: str, port: int) -> None:
     def start() -> Site:
         return create_app(bootstrap(load_settings()))
 
-    site = _site(settings, token, Offer(), "", replace=False, start=start)
+    relay = settings.webhook_relay
+    site = _site(settings, token, Offer(webhook=relay), relay, replace=False, start=start)
     shown = f"[{host}]" if ":" in host else host
     _say(f"Not set up yet. Open this server's address with /setup?token={token}")
     _say(f"On this machine that is http://{shown}:{port}/setup?token={token}")

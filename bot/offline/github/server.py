@@ -189,7 +189,7 @@ def _enterprise_path(path: str) -> str:
     """The path on github.com of a path on an Enterprise Server, which has REST and GraphQL below `/api`."""
     if path == "/api/graphql":
         return "/graphql"
-    if path == "/api/v3" or path.startswith("/api/v3/"):
+    if path != "/api/v3/graphql" and (path == "/api/v3" or path.startswith("/api/v3/")):
         return path.removeprefix("/api/v3") or "/"
     return f"/_not_below_api{path}" if path.split("/")[1] in _REST else path
 

@@ -144,7 +144,8 @@ def test_an_enterprise_server_has_its_interfaces_below_api(tmp_path: Path) -> No
         assert client.get(f"{github.url}/{WIDGET}").status_code == 200
         assert client.get(f"{github.url}/repos/{WIDGET}").status_code == 404
         assert client.post(f"{github.url}/graphql", json={}).status_code == 404
+        assert client.post(f"{github.api_url}/graphql", json={}).status_code == 404
         assert client.post(f"{github.url}/api/graphql", json={}).status_code == 401
         newest = {"X-GitHub-Api-Version": "2026-03-10"}
         assert client.get(f"{github.api_url}/repos/{WIDGET}", headers=newest).status_code == 400
-        assert len(github.unserved) == 2
+        assert len(github.unserved) == 3
