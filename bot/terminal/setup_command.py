@@ -42,11 +42,15 @@ def set_up(wish: SetupWish) -> int:
     channel = asyncio.run(new_channel(wish.relay)) if wish.relay else ""
     webhook = channel or webhook_at(wish.url)
     AppWish(webhook, wish.org, wish.name)  # What is wrong is told before a browser opens.
+    before = stored_app(settings.state_dir)
     try:
         app = asyncio.run(_in_browser(settings, wish, webhook, channel))
     except KeyboardInterrupt:
-        _say("\nStopped. Nothing was stored.")
-        return 130
+        found = stored_app(settings.state_dir)
+        if found is None or found == before:
+            _say("\nStopped. Nothing was stored.")
+            return 130
+        app = found
     _tell(settings.state_dir / CURRENT, app)
     return 0
 

@@ -304,3 +304,32 @@ def test_github_signs_what_a_relay_can_put_together_again() -> None:
     body = comment(text="ü 🚀")
     again = json.dumps(json.loads(body), separators=(",", ":"), ensure_ascii=False).encode()
     assert sign(again) == sign(body)
+
+
+async def test_a_database_that_is_away_costs_no_delivery(bot: ExampleBot) -> None:
+    """The relay delivers once only; GitHub's log has it still."""
+    async with relayed(bot) as (relay, log, _):
+        bot.store.broken = True
+        log.add("d-1", comment())
+        await post(relay, comment(), "d-1")
+        await bot.clock.until_sleeping(PAUSE)
+        bot.store.broken = False
+        for _ in range(LOOKS):
+            await bot.clock.until_sleeping(PAUSE)
+            bot.clock.advance(PAUSE)
+        await until(lambda: bot.handled)
+    assert set(bot.handled_ids) == {"d-1"}
+
+
+async def test_what_goes_wrong_here_ends_no_relay() -> None:
+    """An error of ours costs one delivery, and the log has it."""
+    clock = HandClock()
+    async with smee() as server:
+        relay = Relay(server.channel, nowhere, clock, lambda _: None)
+        running = listen(relay)
+        await server.connected()
+        await post(server, comment())
+        await clock.until_sleeping(PAUSES[0])
+        clock.advance(PAUSES[0])
+        await server.connected(2)
+        running.cancel()
