@@ -12,6 +12,7 @@ import orjson
 import structlog
 
 from bot.clock import SystemClock
+from bot.core.app_manifest import NewApp
 from bot.core.definitions import model_id
 from bot.core.errors import BotError
 from bot.core.events import EventError, event_from_payload
@@ -28,7 +29,7 @@ from bot.ports_state import Records, Refs
 from bot.run import Runs
 from bot.settings import Settings
 from bot.starting import Defaults
-from bot.stored_app import StoredApp, stored_app
+from bot.stored_app import stored_app
 
 if TYPE_CHECKING:
     from bot.adapters.local import Here, LocalHost
@@ -343,24 +344,11 @@ def open_github(settings: Settings) -> GitHub:
     return _github(settings, SystemClock())
 
 
-async def register_app(
-    settings: Settings, code: str, webhook: str, relay: str, clock: Clock | None = None
-) -> StoredApp:
+async def register_app(settings: Settings, code: str) -> NewApp:
     """Exchange the code of a registration for the App's keys, which GitHub hands out once. Raises `BotError`."""
     from bot.adapters.github import new_app
 
-    app = await new_app(settings.github_api_url, code, clock or SystemClock())
-    return StoredApp(
-        id=app.id,
-        slug=app.slug,
-        html_url=app.html_url,
-        pem=app.pem,
-        webhook_secret=app.webhook_secret,
-        webhook=webhook,
-        relay=relay,
-        api_url=settings.github_api_url,
-        server_url=settings.github_server_url,
-    )
+    return await new_app(settings.github_api_url, code, SystemClock())
 
 
 def open_delivery_log(settings: Settings, clock: Clock) -> DeliveryLog | None:

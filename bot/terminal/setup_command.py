@@ -94,8 +94,18 @@ def _site(
     settings: Settings, token: str, offer: Offer, relay: str, *, replace: bool, start: Callable[[], Site] | None
 ) -> SetupSite:
     async def keep(code: str, wish: AppWish) -> StoredApp:
-        channel = relay if wish.webhook == relay else ""
-        app = await register_app(settings, code, wish.webhook, channel)
+        new = await register_app(settings, code)
+        app = StoredApp(
+            id=new.id,
+            slug=new.slug,
+            html_url=new.html_url,
+            pem=new.pem,
+            webhook_secret=new.webhook_secret,
+            webhook=wish.webhook,
+            relay=relay if wish.webhook == relay else "",
+            api_url=settings.github_api_url,
+            server_url=settings.github_server_url,
+        )
         await asyncio.to_thread(store_app, settings.state_dir, app, replace=replace)
         return app
 
