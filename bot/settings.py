@@ -119,11 +119,7 @@ def _api_of(server: str) -> str:
 
 
 def _server_of(api: str) -> str:
-    return (
-        api.removesuffix("/api/v3").replace("://api.", "://", 1)
-        if api.endswith(".ghe.com")
-        else api.removesuffix("/api/v3")
-    )
+    return api.replace("://api.", "://", 1) if api.endswith(".ghe.com") else api.removesuffix("/api/v3")
 
 
 def load_settings() -> Settings:
