@@ -100,6 +100,7 @@ class Newcomer:
     async def installs(self) -> None:
         await self.page.get_by_role("link", name="Install it").click()
         await self.presses(f"Install on {REPO}")
+        await self.page.get_by_text(f"{REPO}: installed").wait_for()
 
     async def asks(self) -> str:
         """The bot's answer to a comment."""
