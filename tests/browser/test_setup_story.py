@@ -177,7 +177,7 @@ async def losing(relay: Smee) -> AsyncIterator[None]:
 
 async def test_a_laptop_is_set_up_with_a_relay(newcomer: Newcomer) -> None:
     """`devflow setup` prints what is stored where and what is next; what the relay loses comes from GitHub's log."""
-    async with smee() as relay:
+    async with smee(patience=5 * PATIENCE) as relay:
         async with newcomer.runs("setup", "--relay", relay.url, "--no-browser", "--name", "My bot") as process:
             await newcomer.makes_the_app(await process.says(r"(http://127\S+/setup\?token=\S+)"))
             await process.says(r"(Start the server: devflow serve)")

@@ -84,8 +84,8 @@ class Smee:
 
 
 @contextlib.asynccontextmanager
-async def smee() -> AsyncIterator[Smee]:
-    """A relay that is up for as long as this lasts."""
+async def smee(patience: float = PATIENCE) -> AsyncIterator[Smee]:
+    """A relay that is up for as long as this lasts, at most so many seconds."""
     relay = Smee()
     app = Starlette(
         routes=[
@@ -99,7 +99,7 @@ async def smee() -> AsyncIterator[Smee]:
         running = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", timeout_graceful_shutdown=1))
         serving = asyncio.create_task(running.serve(sockets=[listener]))
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(patience):
                 yield relay
         finally:
             relay.cut()
