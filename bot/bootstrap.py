@@ -4,32 +4,31 @@ import asyncio
 import math
 import os
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import orjson
 import structlog
 
 from bot.clock import SystemClock
+from bot.core.app_manifest import NewApp
 from bot.core.definitions import model_id
 from bot.core.errors import BotError
 from bot.core.events import EventError, event_from_payload
 from bot.core.limits import Limits
 from bot.core.prices import price_table
-from bot.core.repository import Delivery, Repo
+from bot.core.repository import Delivery
 from bot.definitions import builtin_catalog
 from bot.engine import Engine
 from bot.phases.work import Rules
 from bot.ports import Clock, Durable, GitHub, GitHubError, Model, Ports, Sandbox, Store, stays
+from bot.ports_deliveries import DeliveryLog
 from bot.ports_memories import Embedder
 from bot.ports_state import Records, Refs
 from bot.run import Runs
 from bot.settings import Settings
 from bot.starting import Defaults
-
-if TYPE_CHECKING:
-    from bot.adapters.local import Here, LocalHost
+from bot.stored_app import stored_app
 
 T = TypeVar("T")
 WATCH_SECONDS = 30.0
@@ -68,6 +67,23 @@ class Bot:
     @property
     def github_url(self) -> str:
         return self.settings.github_server_url
+
+    @property
+    def webhook_relay(self) -> str:
+        return self.settings.webhook_relay
+
+    def delivery_log(self) -> DeliveryLog | None:
+        """GitHub's own log of deliveries; close it. None for a token, which has none."""
+        return open_delivery_log(self.settings, self.clock)
+
+    @property
+    def install_url(self) -> str:
+        """Empty where the App is not the one that set-up stored here."""
+        try:
+            app = stored_app(self.settings.state_dir)
+        except BotError:
+            return ""
+        return app.install_url if app and str(app.id) == self.settings.app_id else ""
 
     def available(self) -> str | None:
         """None if runs can be carried out, else one line: what is missing."""
@@ -119,52 +135,16 @@ class Bot:
             await self.ports.clock.sleep(WATCH_SECONDS)
 
 
-@dataclass(frozen=True, slots=True)
-class LocalBot:
-    """A bot for one checkout on this machine, with what stands for GitHub there."""
-
-    bot: Bot
-    host: "LocalHost"
-    here: "Here"
-    repo: Repo
-
-
-def local_bot(settings: Settings, folder: Path, clock: Clock | None = None) -> LocalBot:
-    """Wire a bot for the checkout around `folder`, which keeps its state there. Raises `BotError`."""
-    from bot.adapters.local import LocalHost, find_checkout, repository_name
-
-    clock, here = clock or SystemClock(), find_checkout(folder)
-    state = settings.state_dir if settings.state_dir.is_absolute() else here.root / settings.state_dir
-    settings = settings.model_copy(update={"state_dir": state, "write_seconds": 0.0})
-    repo = repository_name(here.root)
-    try:
-        host = LocalHost(repo, here.git_dir, here.branch, state, clock, here.who)
-    except GitHubError as error:
-        raise BotError(str(error)) from error
-    return LocalBot(_wired(settings, clock, host, allow_file=True), host, here, repo)
-
-
-def checkout_around(folder: Path) -> tuple[Path, Repo] | None:
-    """(root, name) of the git checkout that `local_bot` would work on; None where there is none."""
-    from bot.adapters.local import find_checkout, repository_name
-
-    try:
-        root = find_checkout(folder).root
-    except BotError:
-        return None
-    return root, repository_name(root)
-
-
 def bootstrap(settings: Settings, clock: Clock | None = None, keep: Callable[[], Awaitable[None]] | None = None) -> Bot:
     """Wire a bot. Raises `BotError` for settings that cannot work; nothing is opened yet.
 
     `keep` is for a machine that does not last: it is called when what was stored has to be carried away.
     """
     clock = clock or SystemClock()
-    return _wired(settings, clock, _github(settings, clock), keep=keep or stays)
+    return wired(settings, clock, _github(settings, clock), keep=keep or stays)
 
 
-def _wired(
+def wired(
     settings: Settings,
     clock: Clock,
     github: GitHub,
@@ -261,7 +241,8 @@ def way_in(settings: Settings, as_app: Callable[[str, str], T], by_token: Callab
         raise BotError(str(error), "Look at DEVFLOW_APP_ID, DEVFLOW_PRIVATE_KEY and GITHUB_API_URL.") from error
     raise BotError(
         "Devflow has no way to log in to GitHub.",
-        "Set DEVFLOW_APP_ID and DEVFLOW_PRIVATE_KEY for a GitHub App, or GITHUB_TOKEN.",
+        "`devflow setup` makes a GitHub App, `devflow serve --setup` does on a server. "
+        "Or set DEVFLOW_APP_ID and DEVFLOW_PRIVATE_KEY, or GITHUB_TOKEN.",
     )
 
 
@@ -340,6 +321,22 @@ def warm_up_model() -> None:
 def open_github(settings: Settings) -> GitHub:
     """GitHub alone, for doors that only look. Raises `BotError`."""
     return _github(settings, SystemClock())
+
+
+async def register_app(settings: Settings, code: str) -> NewApp:
+    """Exchange the code of a registration for the App's keys, which GitHub hands out once. Raises `BotError`."""
+    from bot.adapters.github import new_app
+
+    return await new_app(settings.github_api_url, code, SystemClock())
+
+
+def open_delivery_log(settings: Settings, clock: Clock) -> DeliveryLog | None:
+    """GitHub's log of the App's deliveries; None for a token, which has none."""
+    from bot.adapters.github import AppDeliveries
+
+    if not settings.app_id:
+        return None
+    return AppDeliveries.for_app(settings.app_id, _private_key(settings), settings.github_api_url, clock)
 
 
 def open_refs(settings: Settings, url: str, token: str) -> Refs:

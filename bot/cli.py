@@ -120,9 +120,17 @@ def revise(
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on; default DEVFLOW_HOST.")] = "",
     port: Annotated[int, typer.Option(help="Port to listen on; default DEVFLOW_PORT.")] = 0,
+    setup_first: Annotated[
+        bool, typer.Option("--setup", help="If there is no GitHub App yet, serve /setup, which makes one.")
+    ] = False,
+    relay: Annotated[
+        str,
+        typer.Option(help="A relay channel to take deliveries from; default DEVFLOW_WEBHOOK_RELAY."),
+    ] = "",
 ) -> None:
     """Start the webhook server."""
     from bot.bootstrap import bootstrap
+    from bot.core.app_manifest import check_address
     from bot.logs import set_up_logs
     from bot.settings import load_settings
     from webhooks.app import create_app
@@ -130,10 +138,34 @@ def serve(
 
     settings = load_settings()
     set_up_logs(settings.log_level)
-    site = create_app(bootstrap(settings))
     host, port = host or settings.host, port or settings.port
+    if relay:
+        settings = settings.model_copy(update={"webhook_relay": check_address(relay)})
+    if setup_first and not settings.is_set_up:
+        from bot.terminal.setup_command import serve_setup
+
+        serve_setup(settings, host, port)
+        return
+    site = create_app(bootstrap(settings))
     print(f"Listening on http://{host}:{port}, deliveries at /webhooks/github", file=sys.stderr)
     serve_app(site, host, port)
+
+
+@app.command()
+def setup(
+    url: Annotated[str, typer.Option(help="Where GitHub reaches your server: https://your.host.")] = "",
+    relay: Annotated[
+        str, typer.Option(help="Instead: a webhook relay such as smee.io, or a channel of one; for a laptop.")
+    ] = "",
+    org: Annotated[str, typer.Option(help="The organisation that the App is to belong to; default you.")] = "",
+    name: Annotated[str, typer.Option(help="The App's name, which has to be free on all of GitHub.")] = "devflow",
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Only print the link.")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="Make another App; the old one's keys are kept.")] = False,
+) -> None:
+    """Make a GitHub App with one click in a browser, and store its keys here."""
+    from bot.terminal.setup_command import SetupWish, set_up
+
+    raise SystemExit(set_up(SetupWish(org, name, url, relay, browser=not no_browser, replace=replace)))
 
 
 @app.command()

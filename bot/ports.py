@@ -314,6 +314,9 @@ class Store(Decisions, History, Memories, Pulses, Routing, Protocol):
     async def delivery_outcome(self, delivery_id: str) -> str | None:
         """What came of a delivery; None while it waits, or if it is not stored."""
 
+    async def last_delivery(self) -> datetime | None:
+        """When the newest delivery came that is still stored."""
+
     async def prune_deliveries(self, before: datetime) -> int:
         """Forget processed deliveries received before that moment; returns how many. Choose one more than three days
         ago: so long GitHub delivers again on request, and what is forgotten would be taken for new."""

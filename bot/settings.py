@@ -1,12 +1,15 @@
 """Settings, from the environment or `.env`. Reading them is the doors' work; nothing here is read at import."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from bot.core.errors import BotError
+from bot.stored_app import StoredApp, stored_app
+
+GITHUB_API, GITHUB_SERVER = "https://api.github.com", "https://github.com"
 
 
 class Settings(BaseSettings):
@@ -18,15 +21,15 @@ class Settings(BaseSettings):
     """SQLAlchemy URL; empty means SQLite in `state_dir`."""
     state_dir: Path = Path(".devflow")
     webhook_secret: SecretStr = SecretStr("")
+    webhook_relay: str = ""
+    """A smee channel that brings deliveries to a machine which GitHub cannot reach."""
     app_id: str = ""
     private_key: SecretStr = SecretStr("")
     """The App's PEM, or the path of a file that holds it."""
     github_token: SecretStr = Field(SecretStr(""), validation_alias=AliasChoices("GITHUB_TOKEN", "github_token"))
-    github_api_url: str = Field(
-        "https://api.github.com", validation_alias=AliasChoices("GITHUB_API_URL", "github_api_url")
-    )
+    github_api_url: str = Field(GITHUB_API, validation_alias=AliasChoices("GITHUB_API_URL", "github_api_url"))
     github_server_url: str = Field(
-        "https://github.com", validation_alias=AliasChoices("GITHUB_SERVER_URL", "github_server_url")
+        GITHUB_SERVER, validation_alias=AliasChoices("GITHUB_SERVER_URL", "github_server_url")
     )
     anthropic_api_key: SecretStr = Field(
         SecretStr(""), validation_alias=AliasChoices("ANTHROPIC_API_KEY", "anthropic_api_key")
@@ -92,6 +95,32 @@ class Settings(BaseSettings):
     """The folder of a Model2Vec model: memories are found by what they mean, too. Needs the extra `embeddings`."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
+    @property
+    def is_set_up(self) -> bool:
+        """Whether a server has its way in to GitHub; for a token that takes the secret of a webhook made by hand."""
+        by_hand = self.github_token.get_secret_value() and self.webhook_secret.get_secret_value()
+        return bool(self.app_id or by_hand)
+
+    @model_validator(mode="after")
+    def _one_github(self) -> Self:
+        """Elsewhere than on github.com one address follows from the other: else tokens would go to the wrong one."""
+        api, server = self.github_api_url.rstrip("/"), self.github_server_url.rstrip("/")
+        if api == GITHUB_API and server != GITHUB_SERVER:
+            self.github_api_url = _api_of(server)
+        elif server == GITHUB_SERVER and api != GITHUB_API:
+            self.github_server_url = _server_of(api)
+        return self
+
+
+def _api_of(server: str) -> str:
+    """`https://HOST/api/v3` of an Enterprise Server, `https://api.NAME.ghe.com` of Enterprise Cloud with residency."""
+    scheme, _, rest = server.partition("://")
+    return f"{scheme}://api.{rest}" if rest.endswith(".ghe.com") else f"{server}/api/v3"
+
+
+def _server_of(api: str) -> str:
+    return api.replace("://api.", "://", 1) if api.endswith(".ghe.com") else api.removesuffix("/api/v3")
+
 
 def variable_of(field: str) -> str:
     """The environment variable of a setting."""
@@ -100,9 +129,9 @@ def variable_of(field: str) -> str:
 
 
 def load_settings() -> Settings:
-    """Read the environment and `.env`. Raises `BotError` that names the setting that is wrong."""
+    """Read the environment, `.env`, and the App that set-up stored. Raises `BotError` that names what is wrong."""
     try:
-        return Settings()
+        settings = Settings()
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0]) if first["loc"] else "a setting"
@@ -114,3 +143,21 @@ def load_settings() -> Settings:
     except (OSError, UnicodeDecodeError) as error:
         cause = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise BotError(f"`.env` cannot be read: {cause}.", "Make it a readable text file, or remove it.") from error
+    if settings.app_id or settings.private_key.get_secret_value():
+        return settings
+    app = stored_app(settings.state_dir)
+    return with_app(settings, app) if app else settings
+
+
+def with_app(settings: Settings, app: StoredApp) -> Settings:
+    """Log in as that App. What the settings say stays, but their token goes to no GitHub that only the App names."""
+    new: dict[str, object] = {"app_id": str(app.id), "private_key": SecretStr(app.pem)}
+    if not settings.webhook_secret.get_secret_value():
+        new["webhook_secret"] = SecretStr(app.webhook_secret)
+    if not settings.webhook_relay:
+        new["webhook_relay"] = app.relay
+    if not {"github_api_url", "github_server_url"} & settings.model_fields_set:
+        new |= {"github_api_url": app.api_url, "github_server_url": app.server_url}
+        if app.api_url != settings.github_api_url:
+            new["github_token"] = SecretStr("")
+    return settings.model_copy(update=new)

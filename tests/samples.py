@@ -8,6 +8,9 @@ from bot.core import planning
 from bot.core.conversation import Usage
 from bot.core.repository import Repo, Sha
 from bot.core.runs import PhaseName, PhaseResult, PhaseState, Request, Run, RunId
+from bot.stored_app import StoredApp
+
+COM = {"api_url": "https://api.github.com", "server_url": "https://github.com"}
 
 BEGAN = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 RUN = RunId("260504-120000-abc")
@@ -53,3 +56,18 @@ def a_phase(
         usage=Usage(input=900, output=100),
         usd=0.02,
     )
+
+
+def an_app(number: int = 7, **changes: str) -> StoredApp:
+    """What set-up stores of an App; its secrets are `secret` and `hush`."""
+    fields: dict[str, object] = {
+        "id": number,
+        "slug": f"devflow-{number}",
+        "html_url": f"https://github.com/apps/devflow-{number}",
+        "pem": "-----BEGIN RSA PRIVATE KEY-----\nsecret\n",
+        "webhook_secret": "hush",
+        "webhook": "https://devflow.example/webhooks/github",
+        **COM,
+        **changes,
+    }
+    return StoredApp.model_validate(fields)

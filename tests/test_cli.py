@@ -16,7 +16,8 @@ from bot.cli import main
 from bot.core.command_list import COMMANDS
 from bot.core.expected import Estimate, Range
 from bot.settings import load_settings
-from tests.samples import RUN, a_run
+from bot.stored_app import store_app
+from tests.samples import RUN, a_run, an_app
 
 Cli = Callable[..., tuple[int, str, str]]
 
@@ -138,7 +139,8 @@ def test_serve_without_settings_says_what_to_set(cli: Cli) -> None:
             "",
             """\
 devflow: Devflow has no way to log in to GitHub.
-         Set DEVFLOW_APP_ID and DEVFLOW_PRIVATE_KEY for a GitHub App, or GITHUB_TOKEN.
+         `devflow setup` makes a GitHub App, `devflow serve --setup` does on a server. \
+Or set DEVFLOW_APP_ID and DEVFLOW_PRIVATE_KEY, or GITHUB_TOKEN.
 """,
         )
     )
@@ -268,3 +270,44 @@ def test_the_schema_is_printed(cli: Cli) -> None:
     """For an editor, from the package that will read the file."""
     code, printed, _ = cli("config", "--schema")
     assert (code, json.loads(printed)["properties"]["automation"]["default"]) == (0, "smart")
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        ([], "GitHub needs an address for its deliveries, and only one."),
+        (["--url", "https://a.example", "--relay", "smee.io"], "GitHub needs an address"),
+        (["--url", "a.example"], "'a.example' is not an address such as https://devflow.example.com."),
+        (["--url", "https://a.example", "--name", "x" * 35], "The App's name has to have 1 to 34 characters."),
+        (["--url", "https://a.example", "--org", "a/b"], "The organisation's name is none that GitHub has."),
+        (["--relay", "http://127.0.0.1:9"], "The relay at 127.0.0.1 cannot be reached: ConnectError."),
+    ],
+)
+def test_setup_refuses_before_a_browser_opens(cli: Cli, words: list[str], complaint: str) -> None:
+    """A sentence and a way out."""
+    code, printed, said = cli("setup", "--no-browser", *words)
+    assert (code, printed) == (2, "")
+    assert complaint in said
+    assert len(said.splitlines()) == 2
+
+
+def test_setup_does_not_touch_an_app_that_is_there(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stored by an earlier set-up, or named in the environment, which would count before the new one."""
+    folder = tmp_path / ".devflow"
+    store_app(folder, an_app(), replace=False)
+    code, _, said = cli("setup", "--no-browser", "--url", "https://a.example")
+    assert (code, said.splitlines()[0]) == (2, "devflow: .devflow/app.json has the keys of the App devflow-7 already.")
+    assert "--replace" in said
+    monkeypatch.setenv("DEVFLOW_APP_ID", "8")
+    code, _, said = cli("setup", "--no-browser", "--url", "https://a.example", "--replace")
+    assert (code, "counts before a new App" in said) == (2, True)
+
+
+def test_serve_takes_a_relay_that_is_an_address(cli: Cli, tmp_path: Path) -> None:
+    """Anything else is named before the server starts."""
+    store_app(tmp_path / ".devflow", an_app(), replace=False)
+    code, _, said = cli("serve", "--relay", "smee")
+    assert (code, said.splitlines()[0]) == (
+        2,
+        "devflow: 'smee' is not an address such as https://devflow.example.com.",
+    )

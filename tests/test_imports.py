@@ -27,12 +27,14 @@ LAYERS = {
     "bot.ports_pulses": {"bot.core"},
     "bot.ports_routing": {"bot.core"},
     "bot.ports_state": {"bot.core"},
+    "bot.ports_deliveries": {"bot.core"},
     "bot.jobs": {"bot.core", "bot.ports"},
     "bot.asking": {"bot.core", "bot.ports", "bot.calls", "bot.jobs"},
     "bot.hearing": {"bot.core", "bot.ports", "bot.jobs", "bot.tools"},
     "bot.gates": {"bot.core", "bot.ports", "bot.outbox", "bot.status"},
     "bot.delegation": {"bot.core", "bot.ports", "bot.jobs", "bot.remembering", "bot.tools"},
-    "bot.settings": {"bot.core"},
+    "bot.settings": {"bot.core", "bot.stored_app"},
+    "bot.stored_app": {"bot.core"},
     "bot.completion": {"bot.core", "bot.definitions"},
     "bot.doctor": {"bot.core", "bot.ports", "bot.ports_doctor", "bot.definitions", "bot.settings"},
     "bot.clock": set[str](),
@@ -109,6 +111,7 @@ LAYERS = {
         "bot.core",
         "bot.ports",
         "bot.ports_doctor",
+        "bot.ports_deliveries",
         "bot.ports_memories",
         "bot.ports_state",
     },
@@ -162,4 +165,5 @@ def test_the_core_is_pure(module: str, path: Path) -> None:
 def test_only_bootstrap_knows_the_adapters() -> None:
     """One place wires the parts; everybody else asks for a port."""
     knowing = {m for m, p in modules() if any(name.startswith("bot.adapters") for name in imports(p))}
-    assert {m for m in knowing if not m.startswith("bot.adapters")} <= {"bot.bootstrap", "bot.bootstrap_doctor"}
+    makers = {"bot.bootstrap", "bot.bootstrap_doctor", "bot.bootstrap_local"}
+    assert {m for m in knowing if not m.startswith("bot.adapters")} == makers

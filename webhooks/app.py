@@ -18,6 +18,7 @@ from starlette.types import Receive, Scope, Send
 from bot.core.errors import BotError
 from bot.core.repository import Delivery
 from bot.ports import Clock, Store
+from bot.ports_deliveries import DeliveryLog
 from webhooks.dashboard import Dashboard
 from webhooks.feed import RunFeed
 from webhooks.guard import PagesGuard
@@ -25,8 +26,10 @@ from webhooks.health import Health
 from webhooks.inbox import Inbox
 from webhooks.metrics import Numbers
 from webhooks.receive import PATH, Receiver
+from webhooks.relayed import Relayed
+from webhooks.setup_pages import DonePages
 
-HERE = Path(__file__).parent
+STATIC = Path(__file__).parent / "static"
 STOP_SECONDS = 10
 MOST_CONNECTIONS = 1000
 KEPT_SECONDS = 75
@@ -56,6 +59,17 @@ class ServedBot(Protocol):
     def github_url(self) -> str:
         """Where people look at issues, `https://github.com` for one."""
 
+    @property
+    def install_url(self) -> str:
+        """Where our App is put on repositories; empty where set-up did not register it."""
+
+    @property
+    def webhook_relay(self) -> str:
+        """The channel of a relay that brings deliveries here, too; mostly empty."""
+
+    def delivery_log(self) -> DeliveryLog | None:
+        """GitHub's own log of deliveries, opened; None where there is none."""
+
     async def handle_delivery(self, delivery: Delivery) -> str:
         """Do what a delivery asks for; in a few words, what came of it. May be called again for the same delivery."""
 
@@ -81,12 +95,14 @@ class Site(FastAPI):
         self.start_error: BotError | None = None
         self._bot = bot
         self._receiver = Receiver(self.inbox, bot.webhook_secrets)
-        super().__init__(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lambda _: self._life())
+        self.relayed = self._relayed()
+        super().__init__(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lambda _: self.life())
         self.add_middleware(PagesGuard, token=bot.pages_token)
-        self.include_router(Health(bot.store, (bot.available, self._idle)).router())
+        self.include_router(Health(bot.store, (bot.available, self._idle, self._cut_off)).router())
         self.include_router(Numbers(bot.store, self.inbox, bot.uncounted).router())
+        self.include_router(DonePages(bot.install_url).router())
         self.include_router(Dashboard(bot.store, bot.clock, bot.github_url, self.feed).router())
-        self.mount("/static", StaticFiles(directory=HERE / "static"))
+        self.mount("/static", StaticFiles(directory=STATIC))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -95,8 +111,12 @@ class Site(FastAPI):
         else:
             await super().__call__(scope, receive, send)
 
+    def end_streams(self) -> None:
+        """End what pages are listening to, so that the server can stop."""
+        self.feed.close()
+
     @contextlib.asynccontextmanager
-    async def _life(self) -> AsyncIterator[None]:
+    async def life(self) -> AsyncIterator[None]:
         """The bot first, then what feeds it; the other way round at the end."""
         try:
             await self._bot.start()
@@ -104,17 +124,30 @@ class Site(FastAPI):
             self.start_error = error
             raise
         try:
-            working = asyncio.create_task(self.inbox.run())
-            working.add_done_callback(_report_death)
+            working = [asyncio.create_task(self.inbox.run())]
+            if self.relayed:
+                working.append(asyncio.create_task(self.relayed.run()))
+            for task in working:
+                task.add_done_callback(_report_death)
             try:
                 yield
             finally:
                 self.feed.close()
                 await self.inbox.close()
-                working.cancel()
-                await asyncio.wait({working})
+                for task in working:
+                    task.cancel()
+                await asyncio.wait(working)
         finally:
             await self._bot.stop()
+
+    def _relayed(self) -> Relayed | None:
+        bot = self._bot
+        if not bot.webhook_relay:
+            return None
+        return Relayed(bot.webhook_relay, self._receiver, bot.delivery_log(), bot.store, self.inbox, bot.clock)
+
+    def _cut_off(self) -> str | None:
+        return self.relayed.missing() if self.relayed else None
 
     def _idle(self) -> str | None:
         return None if self.inbox.running else "Deliveries are not being worked on."
@@ -125,20 +158,33 @@ def create_app(bot: ServedBot) -> Site:
     return Site(bot)
 
 
+class Served(Protocol):
+    """An ASGI application with a life of its own."""
+
+    @property
+    def start_error(self) -> BotError | None:
+        """Why its life did not begin, if a person can mend that."""
+
+    def end_streams(self) -> None:
+        """End answers that would not end by themselves."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None: ...
+
+
 class Server(uvicorn.Server):
     """Ends the pages' streams before it waits for open connections: they would not end by themselves."""
 
-    def __init__(self, config: uvicorn.Config, site: Site) -> None:
+    def __init__(self, config: uvicorn.Config, site: Served) -> None:
         super().__init__(config)
         self._site = site
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop listening, answer what is under way, stop the bot."""
-        self._site.feed.close()
+        self._site.end_streams()
         await super().shutdown(sockets)
 
 
-def server(site: Site) -> Server:
+def server(site: Served) -> Server:
     """One process, no access log, no word about itself, peers as the sockets have them: whether a proxy stands before
     us is the guard's matter."""
     config = uvicorn.Config(
@@ -160,7 +206,7 @@ def server(site: Site) -> Server:
     return Server(config, site)
 
 
-def serve(site: Site, host: str, port: int, workers: int = 1) -> None:
+def serve(site: Served, host: str, port: int, workers: int = 1) -> None:
     """Serve until SIGINT or SIGTERM. Raises `BotError` if the server cannot start, or is to have more processes."""
     if workers != 1:
         raise BotError(

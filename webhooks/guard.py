@@ -8,8 +8,8 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-OPEN = frozenset({"/healthz", "/readyz"})
-"""Paths that need no permission: they say nothing but whether we are well."""
+OPEN = frozenset({"/healthz", "/readyz", "/setup", "/setup/done", "/static/devflow.css", "/static/icon.svg"})
+"""Paths that need no permission: they say nothing but whether we are well and set up."""
 COOKIE = "devflow_pages"
 COOKIE_SECONDS = 30 * 24 * 3600
 CONTENT_POLICY = (
@@ -92,6 +92,17 @@ class PagesGuard:
             text = "These pages are served to this machine only. Set DEVFLOW_PAGES_TOKEN to open them to others.\n"
         await send({"type": "http.response.start", "status": status, "headers": fields})
         await send({"type": "http.response.body", "body": text.encode()})
+
+
+class SecureHeaders:
+    """ASGI middleware that guards nothing, but tells browsers the same."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        await self._app(scope, receive, _with_security_headers(send) if scope["type"] == "http" else send)
 
 
 def _is_local(scope: Scope, headers: Headers) -> bool:

@@ -63,8 +63,8 @@ class Receiver:
         if not self._keys:
             raise BotError(
                 "DEVFLOW_WEBHOOK_SECRET is not set, so deliveries cannot be told from forgeries.",
-                "Make one with `openssl rand -hex 32`, set it in the environment or in .env, "
-                "and enter the same in the webhook's settings on GitHub.",
+                "`devflow setup` makes an App with one, `devflow serve --setup` does on a server. By hand: make it "
+                "with `openssl rand -hex 32`, set it here and in the webhook's settings on GitHub.",
             )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -47,8 +47,8 @@ def _way_in(case: Case, error: BotError) -> str:
     if _token(case):
         return "Set GITHUB_TOKEN to the token alone, without spaces or quotes."
     return (
-        f"Create a GitHub App at {case.server}/settings/apps/new and set DEVFLOW_APP_ID and DEVFLOW_PRIVATE_KEY, "
-        "or set GITHUB_TOKEN. `devflow run` in a checkout needs none of them."
+        "Make a GitHub App: `devflow setup`, or `devflow serve --setup` on a server. Or set GITHUB_TOKEN. "
+        "`devflow run` in a checkout needs neither."
     )
 
 

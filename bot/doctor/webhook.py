@@ -34,7 +34,8 @@ async def address(case: Case) -> Verdicts:
         return wrong("the App has no webhook", f"Set its URL to https://YOUR.HOST{PATH} at {page}, and tick Active.")
     found: Verdicts = []
     parts = urlsplit(hook.url)
-    if parts.hostname not in RELAYS and parts.path != PATH:
+    relayed = hook.url == case.settings.webhook_relay or parts.hostname in RELAYS
+    if not relayed and parts.path != PATH:
         found += wrong(
             f"the webhook's URL {hook.url} does not end in {PATH}",
             f"Set it to {parts.scheme}://{parts.netloc}{PATH} at {page}.",

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bot.bootstrap import checkout_around
+from bot.bootstrap_local import checkout_around
 from bot.core.repository import Repo
 from bot.settings import Settings, load_settings
 

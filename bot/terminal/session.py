@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.bootstrap import LocalBot, local_bot
+from bot.bootstrap_local import LocalBot, local_bot
 from bot.core.errors import BotError
 from bot.core.event_types import CommentPosted
 from bot.core.people import Gate

@@ -1,4 +1,4 @@
-"""What an App needs is one list: the README, the code that handles events and the adapter all agree with it."""
+"""What an App needs is one list: the documentation, the code that handles events and the adapter all agree with it."""
 
 import ast
 import re
@@ -44,9 +44,9 @@ def test_the_events_are_those_that_are_handled() -> None:
     assert not others & set(EVENTS)
 
 
-def test_the_readme_names_the_same() -> None:
+def test_the_documentation_names_the_same() -> None:
     """Whoever makes the App by hand gets the same App."""
-    text = " ".join((ROOT / "README.md").read_text("utf-8").split())
+    text = " ".join((ROOT / "docs" / "setup.md").read_text("utf-8").split())
     permissions, events = text.partition("with the permissions")[2].partition(", its webhook")[0].split("subscribed to")
     listed = {"read and write": set[str](), "read": set[str]()}
     for names, level in re.findall(r"([^()]*)\((read and write|read)\)", permissions):

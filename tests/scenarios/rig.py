@@ -113,7 +113,7 @@ class Rig:
             "webhook_secret": SecretStr(SECRET),
             "app_id": "4242",
             "private_key": SecretStr(app_key()[0]),
-            "github_api_url": self.github.url,
+            "github_api_url": self.github.api_url,
             "github_server_url": self.github.url,
             "anthropic_api_key": SecretStr("scripted"),
             "anthropic_base_url": self.claude.url,
@@ -366,10 +366,13 @@ class Rig:
 
 
 @contextlib.asynccontextmanager
-async def world(folder: Path, *, judged: bool = True, **overrides: object) -> AsyncIterator[Rig]:
-    """GitHub with its people and Claude with nothing to say; no Devflow yet. `judged`: as GitHub publishes it."""
+async def world(
+    folder: Path, *, judged: bool = True, enterprise: bool = False, **overrides: object
+) -> AsyncIterator[Rig]:
+    """GitHub with its people and Claude with nothing to say; no Devflow yet. `judged`: as GitHub publishes it.
+    `enterprise`: GitHub is a server of one's own, with its interfaces below `/api`."""
     problems: list[str] = []
-    github = LocalGitHub(folder / "github", observer=judge(problems) if judged else None)
+    github = LocalGitHub(folder / "github", observer=judge(problems) if judged else None, enterprise=enterprise)
     claude = HeardClaude()
     with github, claude:
         app = github.add_app(4242, app_key()[1])
@@ -391,9 +394,9 @@ async def world(folder: Path, *, judged: bool = True, **overrides: object) -> As
 
 
 @contextlib.asynccontextmanager
-async def rig(folder: Path, **overrides: object) -> AsyncIterator[Rig]:
+async def rig(folder: Path, *, enterprise: bool = False, **overrides: object) -> AsyncIterator[Rig]:
     """Start everything, stop it at the end; `finish` is the scenario's last check."""
-    async with world(folder, **overrides) as made:
+    async with world(folder, enterprise=enterprise, **overrides) as made:
         await made.start()
         try:
             yield made

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from bot.adapters.store import SqlStore
 from bot.core.repository import Delivery, Repo, Sha
 from bot.core.runs import Phase, Request, Run, RunId, RunPlan
+from bot.ports_deliveries import DeliveryLog
 from webhooks.app import Site, create_app, listen, server
 
 SECRET = "correct horse battery staple"
@@ -125,8 +126,11 @@ class ExampleBot:
     webhook_secrets: Sequence[str] = (SECRET,)
     pages_token: str = ""
     github_url: str = "https://github.example"
+    install_url: str = ""
+    webhook_relay: str = ""
     missing: str | None = None
     handle: Callable[[Delivery], Awaitable[str]] | None = None
+    deliveries: DeliveryLog | None = None
     handled: list[Delivery] = field(default_factory=list)
     log: list[str] = field(default_factory=list)
 
@@ -135,6 +139,9 @@ class ExampleBot:
             return await self.handle(delivery)
         self.handled.append(delivery)
         return "done"
+
+    def delivery_log(self) -> DeliveryLog | None:
+        return self.deliveries
 
     async def start(self) -> None:
         self.log.append("start")

@@ -54,6 +54,10 @@ async def outcome(session: AsyncSession, delivery_id: str) -> str | None:
     return (await session.exec(select(DeliveryRow.outcome).where(DeliveryRow.id == delivery_id))).one_or_none()
 
 
+async def last(session: AsyncSession) -> datetime | None:
+    return (await session.exec(select(func.max(DeliveryRow.received_at)))).one()
+
+
 async def prune(session: AsyncSession, before: datetime) -> int:
     old = (col(DeliveryRow.processed_at).is_not(None), col(DeliveryRow.received_at) < before)
     gone = (await session.exec(delete(DeliveryRow).where(*old))).rowcount

@@ -87,6 +87,10 @@ class SqlStore(SqlDecisions, SqlHistory, SqlMemories, SqlPulses, SqlRouting):
         async with self._open.reading() as session:
             return await deliveries.outcome(session, delivery_id)
 
+    async def last_delivery(self) -> datetime | None:
+        async with self._open.reading() as session:
+            return await deliveries.last(session)
+
     async def prune_deliveries(self, before: datetime) -> int:
         async with self._open.writing() as session:
             return await deliveries.prune(session, before)

@@ -103,7 +103,7 @@ def ping_event(world: World) -> None:
         "config": {"content_type": "json", "insecure_ssl": "0", "secret": "********", "url": world.hooks.url or ""},
         "created_at": now,
         "updated_at": now,
-        "deliveries_url": f"{world.url}/app/hook/deliveries",
+        "deliveries_url": f"{world.api}/app/hook/deliveries",
     }
     if world.hooks.app_id is not None:
         hook["app_id"] = world.hooks.app_id

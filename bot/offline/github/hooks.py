@@ -85,7 +85,8 @@ class Hooks:
         repository_id: int | None = None,
     ) -> Delivery:
         """Queue an event and return at once."""
-        body = json.dumps(payload).encode()
+        # As GitHub writes them: a relay that takes the JSON apart puts it together the same way.
+        body = json.dumps(payload, separators=(",", ":"), ensure_ascii=False).encode()
         guid = str(uuid.uuid4())
         return self._queue(
             Delivery(self._new_id(), guid, event, action, body, self._now(), installation_id, repository_id)

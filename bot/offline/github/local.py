@@ -37,8 +37,12 @@ class LocalGitHub(Verbs, ReviewVerbs, CheckVerbs, SettingVerbs, Views, ReviewVie
     """A GitHub of our own, in this process. All methods may be called from any thread; none of them waits for a webhook
     but `wait_idle`. Names are given as GitHub gives them: `owner/name`, logins, `devflow[bot]`."""
 
-    def __init__(self, root: Path, *, clock: Clock | None = None, observer: Observer | None = None) -> None:
+    def __init__(
+        self, root: Path, *, clock: Clock | None = None, observer: Observer | None = None, enterprise: bool = False
+    ) -> None:
+        """`enterprise`: REST under `/api/v3`, GraphQL under `/api/graphql`, pages and git at the root."""
         self._world = World(root, clock or SystemClock())
+        self._world.enterprise = enterprise
         self._server = Server(self._world, observer)
 
     def start(self, port: int = 0) -> None:
@@ -66,7 +70,7 @@ class LocalGitHub(Verbs, ReviewVerbs, CheckVerbs, SettingVerbs, Views, ReviewVie
     @property
     def api_url(self) -> str:
         """Base of REST (`GITHUB_API_URL`)."""
-        return self._world.url
+        return self._world.api
 
     # People, Apps, repositories
 

@@ -83,6 +83,13 @@ def home(world: World) -> Answer:
     return _page("home.html", None, repositories=[r for r in world.repositories.values() if not r.private])
 
 
+def form_page(template: str, status: int, **values: Any) -> Answer:
+    """A page with a form; where that leads to is GitHub's own matter."""
+    page = _page(template, None, **values)
+    policy = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+    return Answer(status, page.body, {**page.headers, "Content-Security-Policy": policy})
+
+
 def _page(template: str, repository: Repository | None, **values: Any) -> Answer:
     pages = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
     pages.filters["markdown"] = markdown

@@ -91,7 +91,7 @@ def node_id(kind: str, number: int | str) -> str:
 
 
 def api_url(world: World, repository: Repository) -> str:
-    return f"{world.url}/repos/{repository.full_name}"
+    return f"{world.api}/repos/{repository.full_name}"
 
 
 def page_url(world: World, repository: Repository) -> str:
@@ -101,7 +101,7 @@ def page_url(world: World, repository: Repository) -> str:
 def user_body(world: World, user: User) -> Json:
     """A simple user."""
     slug = user.login.removesuffix("[bot]")
-    url = f"{world.url}/users/{user.login.replace('[', '%5B').replace(']', '%5D')}"
+    url = f"{world.api}/users/{user.login.replace('[', '%5B').replace(']', '%5D')}"
     return {
         "login": user.login,
         "id": user.id,
@@ -139,7 +139,7 @@ def app_body(world: World, app: App) -> Json:
         "name": app.slug,
         "description": "",
         "external_url": f"{world.url}/apps/{app.slug}",
-        "html_url": f"{world.url}/apps/{app.slug}",
+        "html_url": f"{world.url}/{'github-apps' if world.enterprise else 'apps'}/{app.slug}",
         "created_at": time_text(app.created_at),
         "updated_at": time_text(app.created_at),
         "permissions": permissions_body(app.permissions),
@@ -148,13 +148,13 @@ def app_body(world: World, app: App) -> Json:
 
 
 def installation_body(world: World, installation: Installation) -> Json:
-    url = f"{world.url}/app/installations/{installation.id}"
+    url = f"{world.api}/app/installations/{installation.id}"
     return {
         "id": installation.id,
         "account": user_body(world, installation.account),
         "repository_selection": "selected",
         "access_tokens_url": f"{url}/access_tokens",
-        "repositories_url": f"{world.url}/installation/repositories",
+        "repositories_url": f"{world.api}/installation/repositories",
         "html_url": f"{world.url}/settings/installations/{installation.id}",
         "app_id": installation.app.id,
         "app_slug": installation.app.slug,

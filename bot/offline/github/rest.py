@@ -89,7 +89,7 @@ class Call:
 
     def url(self, query: dict[str, str]) -> str:
         """This request's own address with some of its query changed."""
-        return f"{self.world.url}{quote(self.path)}?{urlencode({**self.query, **query})}"
+        return f"{self.world.api}{quote(self.path)}?{urlencode({**self.query, **query})}"
 
 
 def _number(query: dict[str, str], name: str, default: int) -> int:
@@ -142,8 +142,8 @@ def dispatch(world: World, routes: Sequence[Route], caller: Caller, request: Inc
         found = row.pattern.fullmatch(request.path)
         if row.method != request.method or found is None:
             continue
-        version = request.headers.get("x-github-api-version", API_VERSIONS[-1])
-        if version not in API_VERSIONS:
+        version = request.headers.get("x-github-api-version", API_VERSIONS[0])
+        if version not in (API_VERSIONS[:1] if world.enterprise else API_VERSIONS):
             raise RefusalError(400, f"The version '{version}' is not a supported version of the REST API.")
         params = found.groupdict()
         query = dict(parse_qsl(request.query, keep_blank_values=True))

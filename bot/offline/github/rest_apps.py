@@ -65,7 +65,7 @@ def _installation(call: Call) -> Installation:
 
 def get_root(call: Call) -> Answer:
     """What there is on GitHub, whether served here or not."""
-    return Answer(200, {f"{name}_url": call.world.url + path for name, path in _ROOT.items()})
+    return Answer(200, {f"{name}_url": call.world.api + path for name, path in _ROOT.items()})
 
 
 def get_meta(_: Call) -> Answer:

@@ -53,7 +53,7 @@ def get_membership(call: Call) -> Answer:
     state = call.world.teams.get((org, slug), {}).get(login)
     if state is None:
         raise not_found()
-    return Answer(200, {"url": f"{call.world.url}{call.path}", "role": "member", "state": state})
+    return Answer(200, {"url": f"{call.world.api}{call.path}", "role": "member", "state": state})
 
 
 _REPO = "/repos/{owner}/{repo}"

@@ -16,6 +16,7 @@ from bot.offline.github import (
     githttp,
     graphql,
     pages,
+    registering,
     rest_actions,
     rest_apps,
     rest_checks,
@@ -35,11 +36,24 @@ from bot.offline.github.traffic import Exchange, Request
 
 ROUTES = (
     *(*rest_apps.ROUTES, *rest_issues.ROUTES, *rest_pulls.ROUTES, *rest_reviews.ROUTES, *graphql.ROUTES),
-    *(*rest_checks.ROUTES, *rest_triage.ROUTES),
+    *(*rest_checks.ROUTES, *rest_triage.ROUTES, *registering.ROUTES),
     *(*rest_git.ROUTES, *rest_repos.ROUTES),
     *rest_actions.ROUTES,
 )
-_REST = ("app", "apps", "graphql", "installation", "meta", "orgs", "rate_limit", "repos", "search", "user", "users")
+_REST = (
+    "app",
+    "app-manifests",
+    "apps",
+    "graphql",
+    "installation",
+    "meta",
+    "orgs",
+    "rate_limit",
+    "repos",
+    "search",
+    "user",
+    "users",
+)
 """First parts of a path that belong to REST, so that no page is looked for there."""
 
 Observer = Callable[[Exchange], None]
@@ -85,7 +99,8 @@ class Server:
         http = HttpRequest(scope, receive)
         headers = {name.lower(): value for name, value in http.headers.items()}
         query = scope["query_string"].decode("latin-1")
-        request = Incoming(http.method, scope["path"], query, headers, await http.body())
+        path = _enterprise_path(scope["path"]) if self.world.enterprise else scope["path"]
+        request = Incoming(http.method, path, query, headers, await http.body())
         if self._limiter is None:
             self._limiter = CapacityLimiter(200)
         self.at_once += 1
@@ -144,6 +159,8 @@ class Server:
             return githttp.serve_git(world, caller, request)
         if request.path == "/" and "text/html" in request.headers.get("accept", ""):
             return pages.home(world)
+        if (page := registering.serve_registration(world, request)) is not None:
+            return page
         plain = replace(request, method="GET") if request.method == "HEAD" else request
         answer = dispatch(world, ROUTES, caller, plain)
         if answer is None and first not in _REST:
@@ -168,6 +185,15 @@ class Server:
             return
         exchange = Exchange(request.method, request.path, request.query, sent, answer.status, answer.body)
         self._observer(exchange)
+
+
+def _enterprise_path(path: str) -> str:
+    """The path on github.com of a path on an Enterprise Server, which has REST and GraphQL below `/api`."""
+    if path == "/api/graphql":
+        return "/graphql"
+    if path != "/api/v3/graphql" and (path == "/api/v3" or path.startswith("/api/v3/")):
+        return path.removeprefix("/api/v3") or "/"
+    return f"/_not_below_api{path}" if path.split("/")[1] in _REST else path
 
 
 def _is_unknown_query(request: Incoming, answer: Answer) -> bool:

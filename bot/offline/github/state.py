@@ -7,13 +7,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from bot.core.repository import Permission
 from bot.offline.github.gitstore import Git
 from bot.offline.github.hooks import Hooks
 from bot.offline.github.state_checks import CheckSuite, CommitStatus
 from bot.offline.github.state_reviews import Review, ReviewComment, Thread
+
+if TYPE_CHECKING:
+    from bot.offline.github.registering import Registration
 
 Json = dict[str, Any]
 """A JSON object as GitHub publishes it."""
@@ -252,6 +255,8 @@ class World:
         self.clock = clock
         self.lock = threading.RLock()
         self.url = "http://127.0.0.1:0"
+        self.enterprise = False
+        self.registrations: dict[str, Registration] = {}
         self.users: dict[str, User] = {}
         self.apps: dict[int, App] = {}
         self.tokens: dict[str, Token] = {}
@@ -261,6 +266,11 @@ class World:
         self.lagging = 0
         self._ids = itertools.count(2_400_000_001)
         self.hooks = Hooks(self.now, self.new_id)
+
+    @property
+    def api(self) -> str:
+        """The base of REST: of an Enterprise Server below its pages, else the same address."""
+        return f"{self.url}/api/v3" if self.enterprise else self.url
 
     def new_id(self) -> int:
         """The next id; as on GitHub they only grow, and one order holds for all kinds of things."""
