@@ -144,6 +144,7 @@ def _tell(file: Path, app: StoredApp) -> None:
         "Next:",
         f"  1. Install it on your repositories: {app.install_url}",
         "  2. Start the server: devflow serve",
+        "If something does not work: devflow doctor",
     )
     print("\n".join(lines))  # noqa: T201
 
