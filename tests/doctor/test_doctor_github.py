@@ -35,12 +35,12 @@ async def test_an_examination_changes_nothing(patient: Patient) -> None:
 
 
 async def test_nobody_logs_in(patient: Patient) -> None:
-    """The page where an App is made; what hangs on it is not looked at."""
+    """The command that makes an App; what hangs on it is not looked at."""
     patient.unset("DEVFLOW_APP_ID", "DEVFLOW_PRIVATE_KEY")
     found = await patient.examined(checks=GITHUB)
     state, what, fix = found.of("GitHub identity")
     assert (state, what) == ("wrong", "Devflow has no way to log in to GitHub")
-    assert f"{patient.github.url}/settings/apps/new" in fix
+    assert "devflow setup" in fix
     assert found.amiss["App permissions"] == found.amiss["webhook address"] == "not looked at"
     assert found.of("repository")[1] == "needs a way in to GitHub; see `GitHub identity`"
 

@@ -4,6 +4,8 @@ import pytest
 
 from tests.scenarios.rig import REPO, Rig
 
+pytestmark = pytest.mark.slow
+
 LABEL = "devflow:dev-workflow"
 
 

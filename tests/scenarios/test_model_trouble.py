@@ -8,6 +8,8 @@ from bot.runner import total_usage
 from tests.scenarios.parts import plain
 from tests.scenarios.rig import Rig
 
+pytestmark = pytest.mark.slow
+
 GOOD: Json = {
     "submit_requirements": {"summary": "Dark.", "acceptance": ["It is dark."], "assumptions": [], "out_of_scope": []}
 }

@@ -7,6 +7,8 @@ from pydantic import SecretStr
 from tests.scenarios.parts import plain
 from tests.scenarios.rig import REPO, Rig
 
+pytestmark = pytest.mark.slow
+
 
 async def test_a_run_in_the_middle_of_a_call_is_cancelled(bot: Rig) -> None:
     """It stops at once, says by whom, and posts nothing more; the issue is free again."""

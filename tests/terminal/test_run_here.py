@@ -172,6 +172,7 @@ def test_changes_in_no_commit_are_told_of_and_left_alone(desk: Desk) -> None:
     assert len(desk.branches()) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("args", "says"),
     [
@@ -193,6 +194,7 @@ def test_what_cannot_be_done_is_said_in_a_sentence(desk: Desk, args: tuple[str, 
     assert desk.claude.requests == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("before", "says"),
     [
@@ -207,6 +209,7 @@ def test_a_checkout_that_cannot_be_worked_on(desk: Desk, before: tuple[str, ...]
     assert (said.returncode, says in said.stderr, "git " in said.stderr) == (2, True, True)
 
 
+@pytest.mark.slow
 def test_no_checkout_and_no_key(desk: Desk) -> None:
     """Both are told apart."""
     assert "ANTHROPIC_API_KEY" in desk.devflow("run", WISH, ANTHROPIC_API_KEY="").stderr
