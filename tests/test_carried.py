@@ -21,6 +21,8 @@ from bot.core.state import MANIFEST, MEMORY_REF, MOST_RUNS, Lines, StateError, i
 from tests.adapters.store.rig import NOON, RUN, WIDGET, a_phase, a_run, a_turn, reserve
 from tests.carrying import Impatient, a_memory, an_ended_run, job, refs
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 REF = issue_ref(7)
 RESULT = WorkResult(RUN, "implementation/T1", "developer", "m", "backend", True, 1, 0.25, 2.5, NOON)

@@ -20,6 +20,8 @@ from bot.runner import Team, run_job
 from tests.desk import Desk, desk
 from tests.samples import BEGAN, RUN
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["desk"]
 ALL = "Read, Write, Edit, Glob, Grep, Bash, Task"
 TEAM = {"developer": ALL, "helper": ALL, "second": ALL, "third": ALL, "reader": "Read, Grep, Task"}

@@ -19,7 +19,7 @@ from tests.doctor.conftest import SECRET, Patient
 from tests.postgres import postgres_url
 
 __all__ = ["postgres_url"]
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 
 async def test_settings_that_cannot_be_used(patient: Patient, tmp_path: Path) -> None:

@@ -21,6 +21,8 @@ from webhooks.app import Site
 from webhooks.missed import LOOKS, PAUSE
 from webhooks.relay import PAUSES, Relay, new_channel
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass
 class Log:
