@@ -132,10 +132,11 @@ async def _look_after_all(settings: Settings, inputs: Inputs, clock: Clock, ends
         own = settings.model_copy(update={"state_dir": settings.state_dir / f"issue-{number}"})
         state = _state_of(own, inputs, repo, clock)
         try:
+            if clock.now() >= ends or await state.held(number):
+                continue
             await state.load()
-            if clock.now() < ends and not await state.held(number):
-                await state.restore(number)
-                reports.append(await _with_state(own, inputs, Place(repo, number), state, clock, ends))
+            await state.restore(number)
+            reports.append(await _with_state(own, inputs, Place(repo, number), state, clock, ends))
         except (BotError, WorkspaceError) as error:
             note = texts.workflow_command("error", str(error), title=f"Devflow on #{number}")
             reports.append(Report(1, {}, "", (note,)))

@@ -10,6 +10,7 @@ from http import HTTPStatus
 import orjson
 from starlette.types import Message, Receive, Scope, Send
 
+from bot.core.app_manifest import WEBHOOK_PATH
 from bot.core.errors import BotError
 from bot.core.events import HANDLED_EVENTS
 from bot.core.repository import Delivery
@@ -18,7 +19,7 @@ from webhooks.inbox import Inbox, NotTakenError
 from webhooks.refusals import Field, RefusedError
 from webhooks.worker import lane_in
 
-PATH = "/webhooks/github"
+PATH = WEBHOOK_PATH
 KNOWN_EVENTS = frozenset({*HANDLED_EVENTS, "installation", "installation_repositories", "ping", "push"})
 
 _DELIVERY = re.compile(rb"[0-9A-Za-z-]{1,64}")

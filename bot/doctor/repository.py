@@ -1,5 +1,6 @@
 """Checks of one repository: whether we may work there, what its workflows may do, whether its settings can be read."""
 
+from bot.core.app_manifest import install_page
 from bot.core.command_list import COMMANDS, NAMES
 from bot.core.config import CONFIG_PATH
 from bot.core.config_reading import MAX_BYTES, Known, read_config
@@ -14,7 +15,7 @@ from bot.ports_doctor import IdentitySeen, RepositorySeen
 async def installed(case: Case) -> Verdicts:
     seen = await case.installation()
     if seen is None:
-        page = f"{(await case.app()).html_url.rstrip('/')}/installations/new"
+        page = install_page((await case.app()).html_url)
         return wrong(f"the App is not installed on {case.repo}", f"Install it there at {page}.")
     if seen.suspended:
         return wrong(f"the installation on {case.repo} is suspended", f"Unsuspend it at {seen.html_url}.")

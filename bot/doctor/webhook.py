@@ -4,12 +4,12 @@ import ipaddress
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
+from bot.core.app_manifest import WEBHOOK_PATH
 from bot.core.findings import Verdicts, not_looked_at, ok, warning, wrong
 from bot.doctor.case import Case
 from bot.doctor.examine import Check
 from bot.ports_doctor import DeliverySeen
 
-PATH = "/webhooks/github"
 SHORT = 16
 """Characters; a shorter secret can be guessed from a delivery and its signature."""
 RELAYS = ("smee.io",)
@@ -31,14 +31,16 @@ async def secret(case: Case) -> Verdicts:
 async def address(case: Case) -> Verdicts:
     hook, page = await case.github.hook(), await case.app_page()
     if not hook.url:
-        return wrong("the App has no webhook", f"Set its URL to https://YOUR.HOST{PATH} at {page}, and tick Active.")
+        return wrong(
+            "the App has no webhook", f"Set its URL to https://YOUR.HOST{WEBHOOK_PATH} at {page}, and tick Active."
+        )
     found: Verdicts = []
     parts = urlsplit(hook.url)
     relayed = hook.url == case.settings.webhook_relay or parts.hostname in RELAYS
-    if not relayed and parts.path != PATH:
+    if not relayed and parts.path != WEBHOOK_PATH:
         found += wrong(
-            f"the webhook's URL {hook.url} does not end in {PATH}",
-            f"Set it to {parts.scheme}://{parts.netloc}{PATH} at {page}.",
+            f"the webhook's URL {hook.url} does not end in {WEBHOOK_PATH}",
+            f"Set it to {parts.scheme}://{parts.netloc}{WEBHOOK_PATH} at {page}.",
         )
     if _is_private(parts.hostname or "") and not _is_private(urlsplit(case.server).hostname or ""):
         found += wrong(
@@ -91,7 +93,7 @@ def _failing(rows: Sequence[DeliverySeen], page: str, log: str) -> Verdicts:
     if row.answer in {404, 405}:
         return wrong(
             f"{count} failed: {row.answer}, so something else answers there, or the path is wrong",
-            f"Set the webhook's URL to https://YOUR.HOST{PATH} at {page}, {again}.",
+            f"Set the webhook's URL to https://YOUR.HOST{WEBHOOK_PATH} at {page}, {again}.",
         )
     if row.answer in {0, 502, 504} or row.answer == 503:
         return wrong(

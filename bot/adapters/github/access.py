@@ -13,7 +13,7 @@ from bot.adapters.github.connection import Connection, Connector
 from bot.adapters.github.credentials import AppKey
 from bot.adapters.github.graphql_texts import VIEWER, endpoint
 from bot.adapters.github.paths import names
-from bot.adapters.github.sessions import InstallationSession, Minted, Session, TokenSession
+from bot.adapters.github.sessions import AppSession, InstallationSession, Minted, Session, TokenSession
 from bot.core.repository import Repo
 from bot.ports import Clock, GitHubError
 
@@ -77,7 +77,7 @@ class AppAccess:
         self._connector = connector
         self._calls = calls
         self._clock = clock
-        self._app = Session(connector.connect(AppKey(app_id, private_key_pem, clock)), "the App's key")
+        self._app = AppSession(connector.connect, AppKey(app_id, private_key_pem, clock))
         self._lookups: dict[Repo, asyncio.Lock] = {}
         self._installations: dict[Repo, int] = {}
         self._sessions: dict[tuple[int, Repo | None], InstallationSession] = {}

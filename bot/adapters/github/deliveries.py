@@ -17,7 +17,7 @@ from bot.adapters.github.calls import Calls
 from bot.adapters.github.connection import Connection, Connector
 from bot.adapters.github.credentials import AppKey
 from bot.adapters.github.limits import Limits
-from bot.adapters.github.sessions import Session
+from bot.adapters.github.sessions import AppSession, Session
 from bot.ports import Clock
 from bot.ports_deliveries import LoggedDelivery
 
@@ -56,7 +56,7 @@ class AppDeliveries:
     def for_app(cls, app_id: str, private_key_pem: str, api_url: str, clock: Clock) -> Self:
         """Raises `GitHubError` if the key cannot sign."""
         connector = Connector(api_url)
-        session = Session(connector.connect(AppKey(app_id, private_key_pem, clock)), "the App's key")
+        session = AppSession(connector.connect, AppKey(app_id, private_key_pem, clock))
         return cls(session, Calls(Limits(clock, max_wait_seconds=60.0, write_interval_seconds=0.0), clock), connector)
 
     async def recent(self, since: datetime) -> list[LoggedDelivery]:

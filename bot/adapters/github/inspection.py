@@ -14,7 +14,7 @@ from bot.adapters.github.contents import Contents
 from bot.adapters.github.credentials import AppKey
 from bot.adapters.github.limits import Limits
 from bot.adapters.github.paths import names
-from bot.adapters.github.sessions import Session, TokenSession
+from bot.adapters.github.sessions import AppSession, Session, TokenSession
 from bot.core.repository import FoundFile, Repo
 from bot.ports import Clock, GitHubError
 from bot.ports_doctor import (
@@ -53,7 +53,7 @@ class GitHubInspection:
     def for_app(cls, app_id: str, private_key_pem: str, *, api_url: str, clock: Clock) -> "GitHubInspection":
         """Raises `GitHubError` if the key cannot sign."""
         connector, calls = Connector(api_url), _calls(clock)
-        app = Session(connector.connect(AppKey(app_id, private_key_pem, clock)), "the App's key")
+        app = AppSession(connector.connect, AppKey(app_id, private_key_pem, clock))
         return cls(AppAccess(app_id, private_key_pem, connector, calls, clock), app, calls, connector)
 
     async def app(self) -> AppSeen:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pydantic import SecretStr
 
 from bot.adapters.github.connection import Connection
-from bot.adapters.github.credentials import Credential
+from bot.adapters.github.credentials import AppKey, Credential
 from bot.ports import Clock
 
 RENEW_BEFORE = timedelta(minutes=5)
@@ -41,6 +41,13 @@ class Session:
     def redact(self, text: str) -> str:
         """The text without our token, should it be in there."""
         return text.replace(self.secret.get_secret_value(), "***") if self.secret else text
+
+
+class AppSession(Session):
+    """Requests as the App itself, which only tell of it and mint tokens."""
+
+    def __init__(self, connect: Callable[[AppKey], Connection], key: AppKey) -> None:
+        super().__init__(connect(key), "the App's key")
 
 
 class TokenSession(Session):
