@@ -139,7 +139,7 @@ async def _look_after_all(settings: Settings, inputs: Inputs, clock: Clock, ends
             reports.append(await _with_state(own, inputs, Place(repo, number), state, clock, ends))
         except (BotError, WorkspaceError) as error:
             note = texts.workflow_command("error", str(error), title=f"Devflow on #{number}")
-            reports.append(Report(1, {}, "", (note,)))
+            reports.append(Report(1, {}, texts.job_summary(None, (), 0.0, f"#{number}: {error}"), (note,)))
     summary = "\n".join(report.summary for report in reports) or texts.job_summary(None, (), 0.0, "Nothing to do.")
     notes = tuple(note for report in reports for note in report.annotations)
     return Report(max([0, *(report.code for report in reports)]), _outputs(None, 0.0, ""), texts.cut(summary), notes)

@@ -11,7 +11,7 @@ import pytest
 
 from bot.core.memory.memories import Query
 from bot.core.repository import Repo
-from bot.core.state import MEMORY_REF
+from bot.core.state import MEMORY_REF, issue_ref
 from bot.job import comment_delivery
 from tests.scenarios.actions import ActionRig, action_rig
 from tests.scenarios.pulls import now, remark, turns_grey
@@ -19,6 +19,8 @@ from tests.scenarios.rig import REPO
 
 pytestmark = pytest.mark.slow
 WIDGET = Repo("acme", "widget")
+REF = issue_ref(1)
+"""Of the first issue of a repository."""
 SAID = "Dark mode colours live in theme.css, they are agreed with the design team"
 
 
@@ -121,6 +123,11 @@ async def test_people_are_reminded_without_an_event(jobs: ActionRig) -> None:
         await jobs.look_after()
     assert len([text for text in jobs.read_all() if "⏰ Still waiting." in text]) == 1
     jobs.clock.shift = timedelta(days=8)
+    kept = _git(jobs, "rev-parse", REF).decode().strip()
+    _git(jobs, "update-ref", REF, "main")
+    damaged = await jobs.look_after()
+    assert (damaged.code, "is damaged" in damaged.summary, "is damaged" in damaged.annotations[0]) == (1, True, True)
+    _git(jobs, "update-ref", REF, kept)
     await jobs.look_after()
     assert "Nobody decided within 7 days. `/resume` goes on with it." in jobs.bot_comments()[0].body
     assert "Nothing to do" in (await jobs.look_after()).summary
